@@ -1,0 +1,222 @@
+package batch
+
+import (
+	"context"
+	"time"
+
+	"zlock/zoho"
+)
+
+// actions is the table of what a row can ask for.
+var actions = map[Action]func(*Runner, context.Context, *job) verdict{
+	ActionLock:         (*Runner).lock,
+	ActionUnlock:       (*Runner).unlock,
+	ActionUpdateReason: (*Runner).updateReason,
+}
+
+// work makes one pass at the job: it settles what is in doubt, then does what is still to do. It
+// holds no slot while it decides, and never waits for a retry.
+func (r *Runner) work(ctx context.Context, j *job) verdict {
+	began, calls, credits := time.Now(), j.meter.Calls, j.meter.Credits
+	kind := "send"
+	v, settled := verdict{}, false
+	if j.doubt {
+		kind = "settle"
+		v, settled = r.settle(ctx, j)
+	}
+	switch {
+	case settled:
+	case j.sends >= r.policy.attempts:
+		v = verdict{course: giveBack, worn: true, outcome: Pending, message: "out of attempts; it did not happen so far"}
+	default:
+		kind = "send"
+		v = actions[j.row.Action](r, ctx, j)
+	}
+	if v.course == done || v.course == inDoubt {
+		j.fault = 0
+		if kind == "send" {
+			j.sends++
+			j.row.Attempts++
+		}
+	}
+	if j.meter.Calls > calls && !(v.course == again && v.http == 429) {
+		j.attempts = append(j.attempts, Attempt{
+			Kind: kind, Began: began, Ended: time.Now(), HTTP: v.http, Code: v.code,
+			Message: v.message, Credits: j.meter.Credits - credits,
+		})
+	}
+	return v
+}
+
+func (j *job) record() zoho.Record {
+	return zoho.Record{Module: j.row.Module, ID: j.row.RecordID}
+}
+
+// lock locks the record: one call, and what is locked already is left as it is unless
+// --on-locked says otherwise.
+func (r *Runner) lock(ctx context.Context, j *job) verdict {
+	client := r.client.Metered(&j.meter)
+	receipt, err := client.CreateLock(ctx, j.record(), j.row.Reason)
+	if err == nil {
+		r.learn(receipt.By)
+		return j.became(Locked, receipt.LockID, "")
+	}
+	e := asError(err)
+	if e == nil || e.Kind != zoho.AlreadyLocked {
+		return r.write(j, err)
+	}
+	if !j.open && !e.Vague && r.options.OnLocked != OnLockedUpdateReason {
+		return r.alreadyLocked(j, zoho.Lock{}, e.Message)
+	}
+	found, v, ok := r.look(ctx, j, client)
+	switch {
+	case !ok:
+		return v
+	case found.ID == "" && e.Vague:
+		// Refused, yet not locked: the module takes no locks by hand.
+		return verdict{course: blockModule, outcome: Pending, code: e.Code, http: e.Status, message: e.Message, hint: e.Hint, cause: e}
+	case found.ID == "":
+		j.fault++
+		return verdict{course: again, outcome: Pending, at: time.Now().Add(r.policy.notSent(j.row.Seq, j.fault))}
+	case j.open && r.ours(ctx, j, found):
+		return j.became(Locked, found.ID, "an answer was lost; the record was read back and the lock is this run's")
+	case r.options.OnLocked == OnLockedUpdateReason:
+		return r.reword(ctx, j, found, AlreadyLocked)
+	}
+	return r.alreadyLocked(j, found, e.Message)
+}
+
+// alreadyLocked is the verdict on a lock whose record has one; found is empty where nobody looked.
+func (r *Runner) alreadyLocked(j *job, found zoho.Lock, said string) verdict {
+	if r.options.OnLocked == OnLockedFail {
+		return j.refused(CodeAlreadyLocked, found.ID, said, "see who holds the lock, or run with --on-locked skip")
+	}
+	return j.became(AlreadyLocked, found.ID, describe(found, said))
+}
+
+// unlock takes the record's lock away. It deletes the lock that it has read, or that the job file
+// names, and no other.
+func (r *Runner) unlock(ctx context.Context, j *job) verdict {
+	client := r.client.Metered(&j.meter)
+	if j.row.LockID == "" {
+		found, v, ok := r.look(ctx, j, client)
+		if !ok {
+			return v
+		}
+		if found.ID == "" {
+			return j.became(AlreadyUnlocked, "", "")
+		}
+		if v, ok := r.removable(ctx, j, found); !ok {
+			return v
+		}
+		if err := r.intend(j, found); err != nil {
+			return verdict{course: giveBack, outcome: Pending}
+		}
+	}
+	err := client.DeleteLock(ctx, j.record(), j.row.LockID)
+	if err == nil {
+		return j.became(Unlocked, j.row.LockID, "")
+	}
+	if e := asError(err); e != nil && e.Kind == zoho.LockUnknown {
+		return r.lockGone(ctx, j, client, e)
+	}
+	return r.write(j, err)
+}
+
+// removable says whether an unlock may take the lock away.
+func (r *Runner) removable(ctx context.Context, j *job, found zoho.Lock) (verdict, bool) {
+	if found.Source == zoho.Automatic || found.Source == zoho.Both {
+		return j.refused(CodeAutomaticLock, found.ID, "locked by a rule of the module: "+string(found.Source),
+			"an automatic lock goes when the record no longer meets the rule, or the rule is changed in Zoho's setup"), false
+	}
+	if r.options.AnyOwner {
+		return verdict{}, true
+	}
+	if me, known := r.who(ctx, j); known && found.By.ID != "" && found.By.ID != me.ID {
+		return j.refused(CodeOtherOwner, found.ID, describe(found, "locked by another user"),
+			"run with --any-owner to take other users' locks away"), false
+	}
+	return verdict{}, true
+}
+
+// lockGone is the verdict when Zoho does not know the lock that was to be deleted.
+func (r *Runner) lockGone(ctx context.Context, j *job, client *zoho.Client, e *zoho.Error) verdict {
+	found, v, ok := r.look(ctx, j, client)
+	switch {
+	case !ok:
+		return v
+	case found.ID == j.row.LockID:
+		return definite(e)
+	case j.open && found.ID == "":
+		return j.became(Unlocked, j.row.LockID, "an answer was lost; the record was read back and the lock is gone")
+	case j.open:
+		return j.became(Unlocked, j.row.LockID, describe(found, "unlocked; locked again since"))
+	case found.ID == "":
+		return j.became(AlreadyUnlocked, "", "the lock was gone")
+	}
+	return j.lockChanged(found)
+}
+
+func (j *job) lockChanged(found zoho.Lock) verdict {
+	return j.refused(CodeLockChanged, j.row.LockID, describe(found, "the lock is no longer "+j.row.LockID),
+		"look at the record; to unlock it all the same, run it without a lock_id")
+}
+
+// updateReason gives the record's lock another reason. It always reads first: what the reason was
+// is kept, and the lock to change needs its id.
+func (r *Runner) updateReason(ctx context.Context, j *job) verdict {
+	client := r.client.Metered(&j.meter)
+	found, v, ok := r.look(ctx, j, client)
+	switch {
+	case !ok:
+		return v
+	case found.ID == "":
+		return j.refused(CodeNotLocked, "", "the record is not locked", "lock it first")
+	case j.row.LockID != "" && found.ID != j.row.LockID:
+		return j.lockChanged(found)
+	}
+	return r.reword(ctx, j, found, AlreadySet)
+}
+
+// reword changes the reason of the lock that was found; asIs is the outcome where it is so already.
+func (r *Runner) reword(ctx context.Context, j *job, found zoho.Lock, asIs Outcome) verdict {
+	if sameReason(found.Reason, j.row.Reason) && found.Source != zoho.Automatic {
+		if j.open && asIs == AlreadySet {
+			return j.became(ReasonUpdated, found.ID, "an answer was lost; the record was read back and the reason is this run's")
+		}
+		return j.became(asIs, found.ID, "")
+	}
+	if found.Source == zoho.Automatic {
+		if asIs == AlreadyLocked {
+			return j.became(AlreadyLocked, found.ID, "locked by a rule of the module, which has no reason to change")
+		}
+		return j.refused(CodeAutomaticLock, found.ID, "locked by a rule of the module",
+			"an automatic lock has no reason of its own")
+	}
+	if err := r.intend(j, found); err != nil {
+		return verdict{course: giveBack, outcome: Pending}
+	}
+	err := r.client.Metered(&j.meter).UpdateReason(ctx, j.record(), found.ID, j.row.Reason)
+	if err == nil {
+		return j.became(ReasonUpdated, found.ID, "")
+	}
+	if e := asError(err); e != nil && e.Kind == zoho.LockUnknown {
+		return j.lockChanged(zoho.Lock{})
+	}
+	return r.write(j, err)
+}
+
+// look reads the record's lock; an empty one where there is none. Not ok: v is the verdict.
+func (r *Runner) look(ctx context.Context, j *job, client *zoho.Client) (found zoho.Lock, v verdict, ok bool) {
+	locks, err := client.ListLocks(ctx, j.record())
+	switch {
+	case err != nil:
+		return found, r.read(j, err), false
+	case len(locks) > 1:
+		return found, j.refused(CodeSeveralLocks, "", "Zoho names more than one lock of this record",
+			"look at the record; nothing was changed"), false
+	case len(locks) == 1:
+		found = locks[0]
+	}
+	return found, verdict{}, true
+}

@@ -1,0 +1,85 @@
+package batch
+
+import (
+	"fmt"
+	"strings"
+)
+
+// lockable are the standard modules that record locking can be configured for, by API name, with
+// the singular that exports use in column names.
+// (Zoho: "Add Record Locking Configuration".)
+var lockable = []struct{ name, singular string }{
+	{"Leads", "Lead"}, {"Accounts", "Account"}, {"Contacts", "Contact"}, {"Deals", "Deal"},
+	{"Tasks", "Task"}, {"Cases", "Case"}, {"Solutions", "Solution"}, {"Vendors", "Vendor"},
+	{"Price_Books", "Price_Book"}, {"Quotes", "Quote"}, {"Sales_Orders", "Sales_Order"},
+	{"Purchase_Orders", "Purchase_Order"}, {"Invoices", "Invoice"}, {"Products", "Product"},
+}
+
+// notLockable are the standard modules without record locking.
+var notLockable = []string{
+	"Campaigns", "Events", "Meetings", "Calls", "Notes", "Activities", "Services", "Appointments",
+}
+
+// LockableModules lists the API names of Zoho's standard modules that can be locked. Custom modules
+// can be too.
+func LockableModules() []string {
+	names := make([]string, len(lockable))
+	for i, m := range lockable {
+		names[i] = m.name
+	}
+	return names
+}
+
+// parseModule gives the API name that the text means: a lockable module whatever its case, blanks
+// and underscores, anything else well formed as it is.
+func parseModule(text string) (string, *problem) {
+	name := strings.Trim(text, asciiBlanks)
+	if name == "" {
+		return "", &problem{FaultModuleMissing, "no module", "give the module's API name"}
+	}
+	word := plainName(name)
+	for _, m := range lockable {
+		if word == plainName(m.name) {
+			return m.name, nil
+		}
+	}
+	for _, m := range notLockable {
+		if word == plainName(m) {
+			return "", &problem{FaultModuleNotLockable, "Zoho cannot lock records of " + m,
+				"lockable are " + strings.Join(LockableModules(), ", ") + " and custom modules"}
+		}
+	}
+	if word == "potentials" {
+		return "", &problem{FaultModuleRenamed, "Potentials is the old name of Deals", "write Deals"}
+	}
+	return name, checkModuleName(name)
+}
+
+// checkModuleName refuses what cannot be an API name, and so must not become part of an address.
+func checkModuleName(name string) *problem {
+	for i, c := range []byte(name) {
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+		if letter || i > 0 && (c == '_' || '0' <= c && c <= '9') {
+			continue
+		}
+		return &problem{FaultModuleMalformed, fmt.Sprintf("%q is no module's API name", snippet(name)),
+			"an API name is a letter, then letters, digits and _; `zlock modules` lists them"}
+	}
+	return nil
+}
+
+// isLookup reports whether a column's plain name says "<Module> Id" of a lockable module, the old
+// name of Deals, or the module that all rows belong to.
+func isLookup(plain, module string) bool {
+	word, found := strings.CutSuffix(plain, "id")
+	if !found || word == "" {
+		return false
+	}
+	for _, m := range lockable {
+		if word == plainName(m.name) || word == plainName(m.singular) {
+			return true
+		}
+	}
+	own := plainName(module)
+	return word == "potential" || word == "potentials" || own != "" && (word == own || word+"s" == own)
+}

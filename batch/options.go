@@ -1,0 +1,76 @@
+package batch
+
+import (
+	"log/slog"
+	"time"
+
+	"zlock/zoho"
+)
+
+// OnLocked says what a lock does on a record that is locked already.
+type OnLocked string
+
+// The choices of --on-locked.
+const (
+	OnLockedSkip         OnLocked = "skip"          // the row is already_locked
+	OnLockedUpdateReason OnLocked = "update-reason" // the lock there gets this row's reason
+	OnLockedFail         OnLocked = "fail"          // the row is failed
+)
+
+// Options are what a Runner is told about one sitting. Zero values mean: no such limit.
+type Options struct {
+	RunID    string
+	Workers  int           // rows worked at once, at least 1
+	Attempts int           // sends per row in this sitting, at most; 0 is 3
+	Settle   time.Duration // how long after the last send "it did not happen" may be believed; 0 is 60s
+	OnLocked OnLocked      // "" is skip
+	AnyOwner bool          // an unlock may take away other users' locks
+
+	Limit          int64     // rows dealt in this sitting, at most
+	MaxFailures    int64     // failed rows at which the run stops
+	MaxFailureRate float64   // share of failed rows (0 to 1), after 50 rows, above which it stops
+	Until          time.Time // when to stop
+
+	Me    zoho.User       // who we are, as remembered
+	Learn func(zoho.User) // told when it is learnt
+
+	Observe func(Progress)       // told after each commit, from one goroutine
+	Rescue  func([]Result) error // takes the outcomes that the store would not
+	Seed    uint64               // of the jitter, so that tests repeat
+	Log     *slog.Logger
+}
+
+// Progress is what one commit brought.
+type Progress struct {
+	Results []Result
+	Waiting int // rows that wait for a retry
+	Doubt   int // rows that wait to be read back
+}
+
+// Report says how a sitting ended.
+type Report struct {
+	StoppedBy StopCause              // "" when every row that could be dealt is final
+	Why       string                 // one sentence
+	ResumeAt  time.Time              // when it makes sense to go on; zero when not known
+	Blocked   map[string]*zoho.Error // modules that cannot be worked on, and why
+	Fatal     *zoho.Error            // what only a person can mend
+}
+
+func (o Options) withDefaults() Options {
+	if o.Workers < 1 {
+		o.Workers = 1
+	}
+	if o.Attempts < 1 {
+		o.Attempts = 3
+	}
+	if o.Settle <= 0 {
+		o.Settle = time.Minute
+	}
+	if o.OnLocked == "" {
+		o.OnLocked = OnLockedSkip
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}

@@ -1,0 +1,139 @@
+package batch
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"zlock/zoho"
+)
+
+// Runner drives the rows of one run, dealt by its store, to their outcomes.
+//
+// Three lifetimes end in this order: dealing rows out (the soft context), working them (the hard
+// one), and writing them down, which no context cuts short.
+type Runner struct {
+	store   Store
+	client  *zoho.Client
+	limiter *zoho.Limiter
+	options Options
+	policy  retryPolicy
+
+	ready chan *job
+	notes chan note
+	pace  atomic.Int32 // what workers may still begin: a tempo
+
+	mu    sync.Mutex
+	me    zoho.User
+	asked bool // whether Zoho was asked who we are
+}
+
+// tempo is what workers may still begin.
+type tempo int32
+
+const (
+	everything tempo = iota
+	doubtsOnly       // nothing new: only reading back what is in doubt
+	nothing
+)
+
+// NewRunner returns a Runner over one session of a store. The client must go through the limiter.
+func NewRunner(store Store, client *zoho.Client, limiter *zoho.Limiter, o Options) *Runner {
+	o = o.withDefaults()
+	return &Runner{
+		store: store, client: client, limiter: limiter, options: o,
+		policy: retryPolicy{attempts: o.Attempts, settle: o.Settle, seed: o.Seed},
+		ready:  make(chan *job, o.Workers),
+		notes:  make(chan note, 2*o.Workers),
+		me:     o.Me,
+	}
+}
+
+// Run works until no row is left, or until something stops it. When soft ends no further row is
+// begun and the calls in flight are let to their end; when hard ends they are cut. The error is
+// that of the store, which could not be written to, or of a bug in this program; what stopped the
+// run otherwise is in the report.
+func (r *Runner) Run(soft, hard context.Context) (Report, error) {
+	var workers errgroup.Group
+	workers.SetLimit(r.options.Workers)
+	for range r.options.Workers {
+		workers.Go(func() error {
+			for j := range r.ready {
+				r.notes <- note{job: j, verdict: r.begin(hard, j)}
+			}
+			return nil
+		})
+	}
+	k := newKeeper(r)
+	err := k.keep(soft)
+	close(r.ready)
+	_ = workers.Wait() // workers return nil: a failed row is data
+	return k.report, err
+}
+
+// begin works on the job unless the run has been slowed down meanwhile.
+func (r *Runner) begin(hard context.Context, j *job) (v verdict) {
+	switch t := tempo(r.pace.Load()); {
+	case t == nothing, t == doubtsOnly && !j.doubt:
+		return verdict{course: giveBack, outcome: Pending}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			r.options.Log.Error("panic while working on a row", "row", j.row.Seq, "panic", p, "stack", string(debug.Stack()))
+			v = verdict{course: giveBack, outcome: Unknown, panic: fmt.Errorf("row %d: panic: %v", j.row.Seq, p)}
+		}
+	}()
+	return r.work(hard, j)
+}
+
+// intend puts the lock that the job is about to touch on disk, and keeps how it was.
+func (r *Runner) intend(j *job, found zoho.Lock) error {
+	previous := &Previous{
+		LockID: found.ID, Reason: found.Reason, Source: string(found.Source),
+		ByID: found.By.ID, ByName: found.By.Name, At: found.At,
+	}
+	written := make(chan error, 1)
+	r.notes <- note{intent: &Intent{Seq: j.row.Seq, LockID: found.ID, Previous: previous}, written: written}
+	if err := <-written; err != nil {
+		return err
+	}
+	j.row.LockID, j.row.Previous = found.ID, previous
+	return nil
+}
+
+// learn keeps who we are, from the first answer that says so.
+func (r *Runner) learn(u zoho.User) {
+	r.mu.Lock()
+	known := r.me.ID != "" || u.ID == ""
+	if !known {
+		r.me = u
+	}
+	r.mu.Unlock()
+	if !known && r.options.Learn != nil {
+		r.options.Learn(u)
+	}
+}
+
+// who says who we are, asking Zoho once where no answer has said so yet. Refused for want of scope
+// or permission, it is not known, and reason and time decide alone. The question is paid for by
+// the row that needed it.
+func (r *Runner) who(ctx context.Context, j *job) (zoho.User, bool) {
+	r.mu.Lock()
+	me, ask := r.me, r.me.ID == "" && !r.asked
+	r.asked = true
+	r.mu.Unlock()
+	if !ask {
+		return me, me.ID != ""
+	}
+	u, err := r.client.Metered(&j.meter).ReadBack().CurrentUser(ctx)
+	if err != nil {
+		r.options.Log.Warn("who is signed in is not known: locks are told apart by reason and time", "error", err)
+		return zoho.User{}, false
+	}
+	r.learn(u)
+	return u, u.ID != ""
+}

@@ -1,0 +1,148 @@
+package checkpoint
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"zlock/batch"
+)
+
+const dealColumns = `r.key, r.line, m.name, r.record_id, r.action, r.reason, COALESCE(r.lock_id, r.asked_lock), r.after_seq, r.cells,
+	r.state, r.code, r.message, r.hint, r.previous, r.attempts, r.credits, r.dealt_at, r.sent_at, r.http, r.finished_at`
+
+const (
+	dealPending = "SELECT " + dealColumns + ` FROM rows r JOIN modules m ON m.id = r.module
+		WHERE r.key > ? AND r.key <= ? AND r.state = 'pending'
+		AND r.module NOT IN (SELECT id FROM modules WHERE name IN (SELECT value FROM json_each(?)))
+		ORDER BY r.key LIMIT ?`
+	dealOne = "SELECT " + dealColumns + " FROM rows r JOIN modules m ON m.id = r.module WHERE r.key = ?"
+)
+
+// deal picks the rows to be worked next: those in doubt first, then pending ones by key. A row that
+// this sitting has had in hand before is passed over.
+func (w *writing) deal(ctx context.Context) error {
+	if w.c.Deal <= 0 {
+		return nil
+	}
+	if err := w.dealDoubts(ctx); err != nil {
+		return err
+	}
+	if !covers(w.c.Skip, w.s.skip) {
+		w.cursor = w.s.first // rows of a module that is no longer skipped lie behind the cursor
+	}
+	skip, err := encode(append([]string{}, w.c.Skip...))
+	if err != nil {
+		return err
+	}
+	_, last := keys(w.s.n)
+	for len(w.rows) < w.c.Deal {
+		want := w.c.Deal - len(w.rows)
+		page, err := collect(ctx, w.l, scanRow, dealPending, w.cursor, last, skip, want)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			if err := w.dealRow(ctx, &page[i]); err != nil {
+				return err
+			}
+		}
+		if len(page) < want {
+			w.cursor = last // what lies behind can only be rows this sitting gave back
+			break
+		}
+	}
+	return w.predecessors(ctx)
+}
+
+// covers says whether now holds all that was.
+func covers(now, was []string) bool {
+	return !slices.ContainsFunc(was, func(m string) bool { return !slices.Contains(now, m) })
+}
+
+func (w *writing) dealDoubts(ctx context.Context) error {
+	var left []doubt
+	for i, d := range w.s.doubts {
+		if len(w.rows) == w.c.Deal {
+			left = append(left, w.s.doubts[i:]...)
+			break
+		}
+		if slices.Contains(w.c.Skip, d.module) {
+			left = append(left, d)
+			continue
+		}
+		found, err := collect(ctx, w.l, scanRow, dealOne, d.key)
+		if err != nil {
+			return err
+		}
+		for _, row := range found {
+			if row.Outcome == batch.Unknown { // unless a result came for it meanwhile
+				w.reserved[d.key] = max(w.reservation(d.key), 1)
+				w.rows = append(w.rows, row.Row)
+			}
+		}
+	}
+	w.doubts = left
+	return nil
+}
+
+func (w *writing) dealRow(ctx context.Context, row *RowReport) error {
+	key := rowKey(w.s.n, row.Seq)
+	w.cursor = key
+	if _, had := w.s.held[key]; had || slices.Contains(w.held, key) {
+		return nil
+	}
+	if _, err := w.l.exec(ctx, "UPDATE rows SET state = 'sending', dealt_at = ? WHERE key = ?", stamp(w.c.Now), key); err != nil {
+		return err
+	}
+	w.move(batch.Pending, batch.Sending)
+	w.reserved[key] = 1
+	row.DealtAt = w.c.Now
+	w.rows = append(w.rows, row.Row)
+	return nil
+}
+
+// predecessors looks up how the rows that come first have ended, as of this commit.
+func (w *writing) predecessors(ctx context.Context) error {
+	for i := range w.rows {
+		row := &w.rows[i]
+		if row.After == 0 {
+			continue
+		}
+		err := w.l.get(ctx, "SELECT state FROM rows WHERE key = ?", []any{rowKey(w.s.n, row.After)}, &row.AfterOutcome)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scanRow(s *sql.Rows) (RowReport, error) {
+	var (
+		row                                                        RowReport
+		key                                                        int64
+		id                                                         any
+		action, reason, lock, cells, code, message, hint, previous sql.NullString
+		after, dealt, sent, http, finished                         sql.NullInt64
+	)
+	err := s.Scan(&key, &row.Line, &row.Module, &id, &action, &reason, &lock, &after, &cells,
+		&row.Outcome, &code, &message, &hint, &previous, &row.Attempts, &row.Credits, &dealt, &sent, &http, &finished)
+	if err != nil {
+		return row, err
+	}
+	row.Seq, row.RecordID, row.Action = seqOf(key), idText(id), batch.Action(action.String)
+	row.Reason, row.LockID, row.After = reason.String, lock.String, after.Int64
+	row.Code, row.Message, row.Hint = code.String, message.String, hint.String
+	row.DealtAt, row.SentAt, row.FinishedAt = moment(dealt), moment(sent), moment(finished)
+	row.HTTP = int(http.Int64)
+	if err := decode(cells.String, &row.Cells); err != nil {
+		return row, err
+	}
+	if err := decode(previous.String, &row.Previous); err != nil {
+		return row, err
+	}
+	if row.Previous != nil {
+		row.PreviousReason = row.Previous.Reason
+	}
+	return row, nil
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// app is one invocation.
+type app struct {
+	world  World
+	screen *screen
+	log    *slog.Logger
+	bell   *bell
+}
+
+// flagSource is the flags of the command that was typed.
+type flagSource struct{ set *pflag.FlagSet }
+
+// Main carries out one command line and returns the exit code. It prints to w's streams and
+// never ends the process, but for a third signal.
+func Main(ctx context.Context, args []string, w World) (code int) {
+	w = w.complete()
+	scrubbed := newScrubber(w.Err, secretsOf(w)...)
+	defer scrubbed.Flush()
+	a := &app{world: w, screen: &screen{w: scrubbed}}
+	a.log = newLog(a.screen, "warn", "text")
+	a.bell = newBell(ctx, w.Signals, w.Exit)
+	defer a.bell.silence()
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(a.screen, "zlock: panic: %s\n%s", clean(fmt.Sprint(p)), debug.Stack())
+			code = exitInternal
+		}
+	}()
+	return a.exit(a.execute(args))
+}
+
+// secretsOf is what must never be printed, wherever it should turn up.
+func secretsOf(w World) []string {
+	return []string{w.env("ZLOCK_CLIENT_SECRET"), w.env("ZLOCK_REFRESH_TOKEN"), w.env("ZLOCK_ACCESS_TOKEN")}
+}
+
+func (a *app) execute(args []string) error {
+	root := a.rootCommand()
+	if err := laterCommand(root, args); err != nil {
+		return err
+	}
+	root.SetArgs(args)
+	return root.ExecuteContext(a.bell.soft)
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "zlock",
+		Short: "Lock and unlock Zoho CRM records in bulk, and account for every one",
+		Long: "zlock locks and unlocks Zoho CRM records from job files. Every row is written down before it is\n" +
+			"sent and after it is answered, so that a run can be stopped at any instant and gone on with.",
+		Example: "  zlock run records.csv --simulate     rehearse a job file, nothing is sent\n" +
+			"  zlock run records.csv                carry it out\n" +
+			"  zlock resume                         go on with the latest run\n" +
+			"  zlock results -o results.csv         what became of every row",
+		SilenceErrors: true, SilenceUsage: true,
+		Args:              cobra.ArbitraryArgs,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return unknownCommand(cmd, args[0])
+		},
+	}
+	root.SetIn(a.world.In)
+	root.SetOut(a.world.Out)
+	root.SetErr(a.screen)
+	root.SetHelpFunc(a.help)
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(
+		a.runCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
+		a.resultsCommand(), a.versionCommand(), a.completionCommand(),
+	)
+	root.SetHelpCommand(a.helpCommand(root))
+	return root
+}
+
+// laterCommands are those that the program will have one day: a script that calls one must not
+// be told that it mistyped.
+func laterCommands() []string {
+	return []string{
+		"plan", "report", "verify", "undo", "locks", "sweep", "show", "lock", "unlock", "reason",
+		"config", "modules", "auth", "doctor", "sim", "prune",
+	}
+}
+
+func laterCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	for _, name := range laterCommands() {
+		if args[0] == name {
+			return usage(fmt.Sprintf("%s comes in a later version", name), "this version has "+strings.Join(commandNames(root), ", "))
+		}
+	}
+	return nil
+}
+
+func commandNames(root *cobra.Command) []string {
+	var out []string
+	for _, c := range root.Commands() {
+		if !c.Hidden && c.Name() != "help" {
+			out = append(out, c.Name())
+		}
+	}
+	return out
+}
+
+func unknownCommand(root *cobra.Command, name string) error {
+	return usage(fmt.Sprintf("%s is not a command%s", clean(name), didYouMean(name, append(commandNames(root), laterCommands()...))),
+		"zlock --help lists them")
+}

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"zlock/batch"
+)
+
+// askAbove is how many rows a person is asked about.
+const askAbove = 100
+
+// ask wants a yes from a person before many records of a real org are changed. Where nobody
+// sits at a terminal nobody is asked.
+func (l *launch) ask(ctx context.Context, sum batch.Summary) error {
+	rows := sum.Rows - sum.Duplicates - sum.Invalid
+	if l.yes || l.org.simulated || l.name == "-" || !l.world.InTerminal || !l.world.ErrTerminal || rows <= askAbove {
+		return nil
+	}
+	_, _ = fmt.Fprintf(l.screen, "Carry out %s against %s? [y/N] ", counted(rows, "row", "rows"), l.org.describe())
+	l.screen.flush()
+	answer, err := readLine(ctx, l.world.In)
+	if err != nil {
+		return err
+	}
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer == "y" || answer == "yes" {
+		return nil
+	}
+	return usage("declined: nothing was sent, and no run is left", "--yes answers in advance")
+}
+
+// readLine reads to the end of a line, or until ctx ends: then the reading is left behind.
+func readLine(ctx context.Context, in io.Reader) (string, error) {
+	type read struct {
+		line string
+		err  error
+	}
+	done := make(chan read, 1)
+	go func() {
+		var line []byte
+		var one [1]byte
+		for len(line) < 1000 {
+			n, err := in.Read(one[:])
+			if n > 0 && one[0] != '\n' {
+				line = append(line, one[0])
+				continue
+			}
+			if err != nil && !errors.Is(err, io.EOF) {
+				done <- read{"", fmt.Errorf("read answer: %w", err)}
+				return
+			}
+			if n > 0 || err != nil {
+				break
+			}
+		}
+		done <- read{string(line), nil}
+	}()
+	select {
+	case r := <-done:
+		return r.line, r.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}

@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+
+	"zlock/batch"
+	"zlock/checkpoint"
+)
+
+// start reads the job file into a new run, asks where a person should be asked, and works.
+func (l *launch) start(ctx context.Context, identity string) error {
+	if err := l.mayWriteFaults(); err != nil {
+		return err
+	}
+	enrolment, err := l.db.Enrol(ctx, l.newRun(identity))
+	if err != nil {
+		return err
+	}
+	run, err := l.enrol(ctx, enrolment, identity)
+	if err != nil {
+		// What is taken back was never sent, whatever ended the command.
+		return errors.Join(err, enrolment.Discard(context.WithoutCancel(ctx)))
+	}
+	if l.org.simulated {
+		if err := l.own(ctx, run.ID); err != nil {
+			return err
+		}
+	}
+	s := &sitting{app: l.app, place: l.place, org: l.org, pace: l.pace, db: l.db, run: run, asJSON: l.asJSON}
+	return s.work(ctx)
+}
+
+func (l *launch) newRun(identity string) batch.Run {
+	settings := l.values.carried()
+	settings[keyOnLocked] = l.meaning.OnLocked
+	settings[keyAnyOwner] = strconv.FormatBool(l.meaning.AnyOwner)
+	settings[keyOrgName] = l.orgName()
+	if l.name != "-" {
+		settings[keyJobPath] = l.world.path(l.name)
+	}
+	return batch.Run{
+		ID: l.runID, Org: l.org.key, Profile: l.place.profile.name, JobFile: l.name, SHA256: l.sha, Size: l.size,
+		Identity: identity, Simulated: l.org.simulated, Settings: settings, CreatedAt: l.world.Now(),
+	}
+}
+
+// enrol reads every row, and shows the run once all are good and nobody objects.
+func (l *launch) enrol(ctx context.Context, enrolment *checkpoint.Enrolment, identity string) (batch.Run, error) {
+	options := l.reading
+	options.OnFault = l.faulty.add
+	l.faulty.keepAll = l.asJSON || l.faults != ""
+	sum, err := batch.Read(ctx, l.job, options, enrolment)
+	if err != nil {
+		return batch.Run{}, fmt.Errorf("%s: %w", clean(l.name), err)
+	}
+	if sum.SHA256 != l.sha {
+		return batch.Run{}, usage(fmt.Sprintf("%s changed while it was read", clean(l.name)), "run it again once nobody writes to it")
+	}
+	if err := l.tellFaults(sum); err != nil {
+		return batch.Run{}, err
+	}
+	l.tellPlan(ctx, sum)
+	if err := l.ask(ctx, sum); err != nil {
+		return batch.Run{}, err
+	}
+	run := l.newRun(identity)
+	run.Format, run.Header = sum.Format, sum.Header
+	run.Forecast = int(sum.ForecastCredits)
+	return enrolment.Finish(ctx, run)
+}
+
+// with is the values as they are for a run that goes on: what it was started with comes before
+// the environment and the profile, but after flags given now.
+func (v values) with(run batch.Run) values {
+	out := maps.Clone(v)
+	for _, s := range settings() {
+		inherited := func(key string) {
+			if text, ok := run.Settings[key]; ok {
+				out[s.name] = value{text: text, where: fmt.Sprintf("%s %q of run %s", s.name, text, run.ID), given: true}
+			}
+		}
+		switch now := v[s.name]; {
+		case !s.inherited || now.flag:
+		case run.Settings[s.name] != "":
+			inherited(s.name)
+		case !now.environment():
+			inherited(variable(s.name))
+		}
+	}
+	return out
+}

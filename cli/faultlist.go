@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"zlock/batch"
+)
+
+// faultsShown is how many faults a screen lists; --json and --faults have all.
+const faultsShown = 20
+
+// faultList takes the faults of a job file in.
+type faultList struct {
+	first   []batch.Fault // for the screen
+	all     []batch.Fault // where somebody wants all
+	keepAll bool
+}
+
+func (l *faultList) add(f batch.Fault) {
+	if len(l.first) < faultsShown {
+		l.first = append(l.first, f)
+	}
+	if l.keepAll {
+		l.all = append(l.all, f)
+	}
+}
+
+// mayWriteFaults finds out that --faults cannot be written before everything is read.
+func (l *launch) mayWriteFaults() error {
+	if l.faults == "" {
+		return nil
+	}
+	if formatOf(l.faults) == "" {
+		return usage("--faults " + clean(l.faults) + ": must end in .csv or .jsonl")
+	}
+	keep := l.keptFiles()
+	return mayWrite(l.faults, true, keep)
+}
+
+// keptFiles are those that no output of run may replace.
+func (l *launch) keptFiles() []string {
+	return l.place.files(batch.Run{Settings: map[string]string{keyJobPath: l.world.path(l.name)}})
+}
+
+// tellFaults lists what is wrong with the job file. It is an error unless the good rows may go.
+func (l *launch) tellFaults(sum batch.Summary) error {
+	if l.faults != "" {
+		// A list of an earlier reading would be taken for this one's, so that it is replaced.
+		if err := writeFile(l.faults, true, l.keptFiles(), l.faulty.writer(formatOf(l.faults))); err != nil {
+			return err
+		}
+	}
+	if sum.Faults == 0 {
+		return nil
+	}
+	stop := !l.meaning.SkipInvalid
+	if stop && l.asJSON {
+		err := writeJSON(l.world.Out, faultDocument{JobFile: l.name, Rows: sum.Rows, Faults: l.faulty.all})
+		return errors.Join(err, &faultyError{l.name, sum.Faults, sum.Rows})
+	}
+	l.printFaults(sum)
+	if stop {
+		return &faultyError{l.name, sum.Faults, sum.Rows}
+	}
+	l.screen.say("%s skipped as invalid", counted(sum.Invalid, "row is", "rows are"))
+	return nil
+}
+
+// faultDocument is what run --json prints of a faulty job file.
+type faultDocument struct {
+	JobFile string        `json:"job_file"`
+	Rows    int64         `json:"rows"`
+	Faults  []batch.Fault `json:"faults"`
+}
+
+// printFaults lists the first faults on the screen, each with where it is and what to do.
+func (l *launch) printFaults(sum batch.Summary) {
+	if l.screen.quiet && l.meaning.SkipInvalid {
+		return
+	}
+	var b strings.Builder
+	t := newTable(0)
+	t.add("line", "column", "value", "what is wrong")
+	for _, f := range l.faulty.first {
+		line := strconv.Itoa(f.Line)
+		if f.Line == 0 {
+			line = "file"
+		}
+		what := clean(f.Message)
+		if f.Hint != "" {
+			what += ": " + clean(f.Hint)
+		}
+		t.add(line, cleanTo(f.Column, 24), cleanTo(f.Value, 32), what)
+	}
+	t.print(&b, "  ")
+	if more := sum.Faults - int64(len(l.faulty.first)); more > 0 {
+		fmt.Fprintf(&b, "  and %s more: --faults FILE writes them all\n", number(more))
+	}
+	_, _ = io.WriteString(l.screen, b.String())
+}
+
+// writer writes all faults in a format.
+func (l *faultList) writer(format string) func(io.Writer) error {
+	if format == "jsonl" {
+		return func(w io.Writer) error {
+			for _, f := range l.all {
+				if err := writeJSON(w, f); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	return func(w io.Writer) error {
+		out := newCSVWriter(w, false)
+		if err := out.write("line", "column", "value", "code", "message", "hint"); err != nil {
+			return err
+		}
+		for _, f := range l.all {
+			if err := out.write(strconv.Itoa(f.Line), f.Column, f.Value, f.Code, f.Message, f.Hint); err != nil {
+				return err
+			}
+		}
+		return out.flush()
+	}
+}

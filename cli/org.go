@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"zlock/batch"
+	"zlock/checkpoint"
+	"zlock/zoho"
+)
+
+// org is one Zoho organisation as one client sees it.
+type org struct {
+	api, accounts string // base URLs
+	version       string
+	edition       edition
+	credentials   credentials
+	simulated     bool
+	key           string // names it in the checkpoint and on disk
+	allowHosts    []string
+	profile       string
+}
+
+// credentials are what signs us in. They come from the environment alone.
+type credentials struct {
+	clientID                          string
+	clientSecret, refresh, accessOnly zoho.Secret
+}
+
+// edition is what an edition of Zoho CRM allows.
+type edition struct {
+	name        string // "" when not known
+	concurrency int64  // calls at once, at most
+	usual       int64  // calls at once unless somebody says otherwise
+	credits     int64  // credits in 24 hours, until the edition's formula can be filled in
+}
+
+// editionNamed returns what is known of an edition; the empty name is for one not known.
+func editionNamed(name string) edition {
+	atOnce := map[string]int64{"free": 5, "standard": 10, "professional": 15, "enterprise": 20, "ultimate": 25}[name]
+	switch {
+	case name == "":
+		return edition{concurrency: 25, usual: 5, credits: 50_000}
+	case name == "free":
+		return edition{name: name, concurrency: atOnce, usual: atOnce / 2, credits: 5_000}
+	default:
+		return edition{name: name, concurrency: atOnce, usual: atOnce / 2, credits: 50_000}
+	}
+}
+
+// org resolves hosts and credentials. It asks nobody: what is wrong with them is found by the
+// first call.
+func (a *app) org(p place, v values) (org, error) {
+	read := parser{values: v}
+	o := org{profile: p.profile.name, allowHosts: p.config.allowHosts}
+	o.edition = editionNamed(read.choice("edition", "free", "standard", "professional", "enterprise", "ultimate"))
+	o.version = v["api-version"].text
+	if read.err != nil {
+		return o, read.err
+	}
+	if err := o.hosts(v); err != nil {
+		return o, err
+	}
+	if err := o.signIn(a.world.env); err != nil {
+		return o, err
+	}
+	o.key = o.fingerprint()
+	return o, nil
+}
+
+func (o *org) hosts(v values) error {
+	dc, ok := zoho.DataCentre(strings.ToLower(v["dc"].text))
+	if !ok {
+		return usage(fmt.Sprintf("%s: must be one of us eu in au jp cn ca sa uk", orElse(v["dc"].where, "--dc")))
+	}
+	o.api, o.accounts = v["api-url"].text, v["accounts-url"].text
+	if o.api == "" {
+		o.api = dc.API
+	}
+	// A pretend Zoho on this machine must never make us send real credentials elsewhere.
+	if o.accounts == "" && loopback(o.api) {
+		o.accounts = o.api
+	}
+	if o.accounts == "" {
+		o.accounts = dc.Accounts
+	}
+	for name, base := range map[string]string{"api-url": o.api, "accounts-url": o.accounts} {
+		if err := zoho.CheckHost(base, o.allowHosts); err != nil {
+			return usage(fmt.Sprintf("%s: %v", orElse(v[name].where, "--"+name), clean(err.Error())),
+				"give one of Zoho's own hosts, or name the host under allow_hosts in zlock.yaml")
+		}
+	}
+	return nil
+}
+
+func loopback(base string) bool {
+	u, err := url.Parse(base)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// signIn reads the credentials and says which ones are missing.
+func (o *org) signIn(env func(string) string) error {
+	c := credentials{
+		clientID: env("ZLOCK_CLIENT_ID"), clientSecret: zoho.NewSecret(env("ZLOCK_CLIENT_SECRET")),
+		refresh: zoho.NewSecret(env("ZLOCK_REFRESH_TOKEN")), accessOnly: zoho.NewSecret(env("ZLOCK_ACCESS_TOKEN")),
+	}
+	o.credentials = c
+	var missing []string
+	for _, name := range []string{"ZLOCK_CLIENT_ID", "ZLOCK_CLIENT_SECRET", "ZLOCK_REFRESH_TOKEN"} {
+		if env(name) == "" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 || !c.accessOnly.IsZero() && c.refresh.IsZero() {
+		return nil
+	}
+	return usage("no credentials: "+strings.Join(missing, ", ")+" not set",
+		"make a Self Client at https://api-console.zoho.com with the scopes ZohoCRM.modules.ALL,",
+		"ZohoCRM.modules.lockinginformation.ALL and ZohoCRM.users.READ, and set its client id, secret",
+		"and refresh token; or set ZLOCK_ACCESS_TOKEN; or rehearse with --simulate, which needs none")
+}
+
+// fingerprint names the organisation: its hosts and the client that speaks to them.
+func (o *org) fingerprint() string {
+	client := o.credentials.clientID
+	if client == "" {
+		client = "access-token:" + o.profile
+	}
+	sum := sha256.Sum256([]byte(host(o.api) + "|" + host(o.accounts) + "|" + client))
+	return hex.EncodeToString(sum[:])[:16]
+}
+
+func host(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return strings.ToLower(base)
+	}
+	return strings.ToLower(u.Host)
+}
+
+// describe says in a word which org it is.
+func (o *org) describe() string {
+	if o.simulated {
+		return "a pretend Zoho (SIMULATED)"
+	}
+	return host(o.api)
+}
+
+func (p place) orgDir(key string) string     { return filepath.Join(p.state, "orgs", key) }
+func (p place) ownerFile(key string) string  { return filepath.Join(p.orgDir(key), "owner.lock") }
+func (p place) cacheFile(key string) string  { return filepath.Join(p.orgDir(key), "token.json") }
+func (p place) cacheGuard(key string) string { return filepath.Join(p.orgDir(key), "token.lock") }
+
+// alive reports whether a live process works on the run.
+func (p place) alive(run batch.Run) bool {
+	holder, held := checkpoint.OwnedBy(p.ownerFile(run.Org))
+	return held && holder.Run == run.ID
+}
+
+// tokens returns the source of access tokens for a real org.
+func (o *org) tokens(p place, limiter *zoho.Limiter, log *slog.Logger) (*zoho.Tokens, error) {
+	c := o.credentials
+	return zoho.NewTokens(zoho.TokenConfig{
+		Accounts: o.accounts, ClientID: c.clientID, ClientSecret: c.clientSecret,
+		RefreshToken: c.refresh, AccessToken: c.accessOnly,
+		CachePath: p.cacheFile(o.key),
+		Lock: func(ctx context.Context) (func(), error) {
+			return checkpoint.LockFile(ctx, p.cacheGuard(o.key))
+		},
+		Limiter: limiter, AllowHosts: o.allowHosts, Log: log,
+	})
+}

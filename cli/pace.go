@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"time"
+)
+
+// pace is how fast, how much and how long one sitting may work.
+type pace struct {
+	concurrency                   int64
+	rate                          float64
+	polite                        bool
+	maxCredits, allowance, daily  int64 // allowance: what of daily is ours in any 24 hours
+	settle                        time.Duration
+	attempts, maxFailures, limit  int64
+	maxFailureRate                float64
+	maxOutage, grace              time.Duration
+	until                         time.Time
+	exitZeroOnPartial, noProgress bool
+}
+
+// pace reads the settings that a resume may change.
+func (a *app) pace(v values, e edition) (pace, error) {
+	read := parser{values: v}
+	p := pace{
+		concurrency:       e.atOnce(&read),
+		rate:              read.decimal("rate", 0, 1000),
+		polite:            read.flag("polite"),
+		maxCredits:        read.count("max-credits", 0, 1, 1_000_000_000),
+		daily:             read.count("credits-per-day", e.credits, 1, 1_000_000_000),
+		settle:            read.span("settle", time.Second, 24*time.Hour),
+		attempts:          read.count("attempts", 3, 1, 100),
+		maxFailures:       read.count("max-failures", 0, 1, 1_000_000_000),
+		limit:             read.count("limit", 0, 1, 1_000_000_000),
+		maxFailureRate:    read.percent("max-failure-rate"),
+		maxOutage:         read.span("max-outage", time.Second, 7*24*time.Hour),
+		grace:             read.span("grace", 0, time.Hour),
+		exitZeroOnPartial: read.flag("exit-zero-on-partial"),
+		noProgress:        read.flag("no-progress"),
+	}
+	p.allowance = p.daily - read.creditsOf("reserve", p.daily)
+	now := a.world.Now()
+	p.until = read.clock("until", now)
+	if most := read.span("max-duration", time.Second, 365*24*time.Hour); most > 0 {
+		if end := now.Add(most); p.until.IsZero() || end.Before(p.until) {
+			p.until = end
+		}
+	}
+	return p, read.err
+}
+
+// atOnce reads --concurrency under the edition's limit.
+func (e edition) atOnce(read *parser) int64 {
+	why := "; no edition of Zoho CRM takes more calls at once"
+	if e.name != "" {
+		why = "; the edition " + e.name + " takes no more calls at once"
+	}
+	return read.count("concurrency", e.usual, 1, e.concurrency, why)
+}

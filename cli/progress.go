@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"zlock/batch"
+	"zlock/zoho"
+)
+
+const (
+	plainEvery = 30 * time.Second       // a line in a log
+	drawEvery  = 500 * time.Millisecond // a bar on a terminal
+	rateOver   = time.Minute            // what "rows per second" looks back on
+)
+
+// progress tells how far a sitting has got: as a bar on a terminal, else as a plain line now
+// and then. A file never sees a carriage return.
+type progress struct {
+	screen *screen
+	now    func() time.Time
+	width  func() int
+	limits func() zoho.Snapshot
+	label  string // in front of everything; "" for a real org
+	mute   bool   // tell nothing
+
+	mu             sync.Mutex
+	total, done    int64
+	failed         int64
+	waiting, doubt int
+	samples        []sample
+	bar            *progressbar.ProgressBar
+	stopped        chan struct{}
+	ticking        sync.WaitGroup
+}
+
+// sample is how many rows were done at a moment.
+type sample struct {
+	at   time.Time
+	done int64
+}
+
+// start begins to tell. With bar it draws, otherwise it writes lines.
+func (p *progress) start(bar bool) {
+	if p.mute {
+		return
+	}
+	p.stopped = make(chan struct{})
+	p.samples = []sample{{p.now(), p.done}}
+	every := plainEvery
+	if bar {
+		every = drawEvery
+		p.bar = p.newBar()
+		p.screen.draw(func() { p.screen.line = p })
+	}
+	p.ticking.Go(func() {
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-p.stopped:
+				return
+			case <-ticker.C:
+				p.tick()
+			}
+		}
+	})
+}
+
+func (p *progress) newBar() *progressbar.ProgressBar {
+	bar := progressbar.NewOptions64(max(p.total, 1),
+		progressbar.OptionSetWriter(p.screen.w), progressbar.OptionSetWidth(16),
+		progressbar.OptionThrottle(drawEvery/2), progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false), progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionSetTheme(progressbar.Theme{
+			Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}),
+	)
+	_ = bar.Add64(p.done) // a run that goes on begins where it stopped
+	return bar
+}
+
+// observe takes in what one commit brought. It is quick: the runner waits for it.
+func (p *progress) observe(news batch.Progress) {
+	var done, failed int64
+	for _, r := range news.Results {
+		if r.Outcome.Final() {
+			done++
+		}
+		if r.Outcome == batch.Failed {
+			failed++
+		}
+	}
+	p.mu.Lock()
+	p.done += done
+	p.failed += failed
+	p.waiting, p.doubt = news.Waiting, news.Doubt
+	bar := p.bar
+	p.mu.Unlock()
+	if bar != nil && done > 0 {
+		p.screen.draw(func() { _ = bar.Add64(done) })
+	}
+}
+
+func (p *progress) tick() {
+	text := p.line()
+	if p.bar == nil {
+		p.screen.say("%s", text)
+		return
+	}
+	p.screen.draw(func() { p.bar.Describe(cut(text, p.width()-32)) })
+}
+
+// finish takes the bar off, or writes the last line.
+func (p *progress) finish() {
+	if p.mute {
+		return
+	}
+	close(p.stopped)
+	p.ticking.Wait()
+	if p.bar == nil {
+		p.screen.say("%s", p.line())
+		return
+	}
+	p.screen.draw(func() {
+		p.erase()
+		p.screen.line = nil
+	})
+}
+
+func (p *progress) erase()  { _ = p.bar.Clear() }
+func (p *progress) redraw() { _ = p.bar.RenderBlank() }
+
+// line is where the sitting stands, in one line.
+func (p *progress) line() string {
+	limits := p.limits()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	perSecond := p.rate()
+	parts := []string{fmt.Sprintf("%s of %s rows", number(p.done), number(p.total))}
+	if perSecond > 0 {
+		parts = append(parts, rate(perSecond))
+	}
+	if open := p.total - p.done; perSecond > 0 && open > 0 {
+		parts = append(parts, span(time.Duration(float64(open)/perSecond*float64(time.Second)))+" left")
+	}
+	parts = append(parts, counted(p.failed, "failed", "failed"), counted(int64(limits.Credits), "credit", "credits"))
+	if p.waiting > 0 {
+		parts = append(parts, number(int64(p.waiting))+" waiting")
+	}
+	if p.doubt > 0 {
+		parts = append(parts, number(int64(p.doubt))+" in doubt")
+	}
+	if limits.Why != "" {
+		parts = append(parts, clean(limits.Why))
+	}
+	return p.label + strings.Join(parts, ", ")
+}
+
+// rate is rows per second over the last minute.
+func (p *progress) rate() float64 {
+	now := p.now()
+	p.samples = append(p.samples, sample{now, p.done})
+	for len(p.samples) > 2 && now.Sub(p.samples[0].at) > rateOver {
+		p.samples = p.samples[1:]
+	}
+	first := p.samples[0]
+	if took := now.Sub(first.at).Seconds(); took >= 0.5 {
+		return float64(p.done-first.done) / took
+	}
+	return 0
+}
+
+// cut shortens a line to width columns.
+func cut(s string, width int) string {
+	if columns(s) <= width {
+		return s
+	}
+	for i := range s {
+		if columns(s[:i]) >= width-1 {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"zlock/batch"
+	"zlock/checkpoint"
+)
+
+func (a *app) resultsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "results [RUN]", Short: "Per-row results as CSV or JSONL, in input order",
+		Long: "Writes one line per row of the job file, in its order: the job file's own columns and then what became " +
+			"of the row. The result is itself a valid job file, so that failed rows can be mended and run again." +
+			"\n\nA cell that a spreadsheet would take for a formula begins with a quote, which zlock takes back when it " +
+			"reads the file; --raw-csv leaves it out, for programs." +
+			"\n\nOutcomes: " + outcomeWords(" ") + ".",
+		Example:     "  zlock results -o results.csv\n  zlock results latest --only failed,invalid --format jsonl",
+		Args:        oneRun,
+		Annotations: readExits(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.results(cmd.Context(), flagSource{cmd.Flags()}, runRef(args))
+		},
+	}
+	define(cmd.Flags(), "only", "format", "output", "force", "raw-csv")
+	define(cmd.Flags(), names(placeSettings())...)
+	return cmd
+}
+
+func outcomeWords(sep string) string {
+	var words []string
+	for _, o := range batch.Outcomes() {
+		words = append(words, string(o))
+	}
+	return strings.Join(words, sep)
+}
+
+// export is how results are to be written.
+type export struct {
+	only   []batch.Outcome
+	format string // "csv" or "jsonl"
+	output string
+	force  bool
+	raw    bool
+	shown  bool // on a terminal
+}
+
+func (a *app) results(ctx context.Context, flags flagSource, ref string) error {
+	p, err := a.place(flags)
+	if err != nil {
+		return err
+	}
+	e, err := a.export(sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve())
+	if err != nil {
+		return err
+	}
+	db, run, err := a.lookUp(ctx, p, ref)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	if e.format == "" {
+		e.format = run.Format
+	}
+	return a.exportRun(ctx, p, db, run, e)
+}
+
+func (a *app) exportRun(ctx context.Context, p place, db *checkpoint.DB, run batch.Run, e export) error {
+	toOut := e.output == "" || e.output == "-"
+	e.shown = toOut && a.world.OutTerminal
+	write := func(w io.Writer) error { return exportRows(ctx, db, run, e, w) }
+	if toOut {
+		buffered := bufio.NewWriterSize(a.world.Out, 64<<10)
+		if err := write(buffered); err != nil {
+			return err
+		}
+		return buffered.Flush()
+	}
+	if err := writeFile(e.output, e.force, p.files(run), write); err != nil {
+		return err
+	}
+	a.screen.say("%s written", clean(e.output))
+	return nil
+}
+
+// export reads the settings of results.
+func (a *app) export(v values) (export, error) {
+	read := parser{values: v}
+	e := export{
+		format: read.choice("format", "csv", "jsonl"), output: v["output"].text,
+		force: read.flag("force"), raw: read.flag("raw-csv"),
+	}
+	for _, word := range read.words("only") {
+		o := batch.Outcome(strings.ToLower(word))
+		if !slices.Contains(batch.Outcomes(), o) {
+			read.refuse("only", "outcomes: "+outcomeWords(", ")+didYouMean(word, strings.Fields(outcomeWords(" "))))
+		}
+		e.only = append(e.only, o)
+	}
+	if e.output != "" && e.output != "-" {
+		e.output = a.world.path(e.output)
+		if e.format == "" {
+			e.format = formatOf(e.output)
+		}
+	}
+	return e, read.err
+}
+
+// formatOf is the format that a file's name asks for; "" where it says nothing.
+func formatOf(path string) string {
+	switch lower := strings.ToLower(path); {
+	case strings.HasSuffix(lower, ".csv"):
+		return "csv"
+	case strings.HasSuffix(lower, ".jsonl"), strings.HasSuffix(lower, ".ndjson"):
+		return "jsonl"
+	}
+	return ""
+}
+
+func exportRows(ctx context.Context, db *checkpoint.DB, run batch.Run, e export, w io.Writer) error {
+	out := newRowWriter(w, run, e)
+	if err := out.begin(); err != nil {
+		return fmt.Errorf("write results: %w", err)
+	}
+	for row, err := range db.Rows(ctx, run.ID, e.only) {
+		if err != nil {
+			return fmt.Errorf("write results: %w", err)
+		}
+		if err := out.write(row); err != nil {
+			return fmt.Errorf("write results: %w", err)
+		}
+	}
+	if err := out.end(); err != nil {
+		return fmt.Errorf("write results: %w", err)
+	}
+	return nil
+}
+
+// runRef is the RUN argument; the latest run where there is none.
+func runRef(args []string) string {
+	if len(args) == 0 {
+		return checkpoint.Latest
+	}
+	return args[0]
+}
+
+func oneRun(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usage(fmt.Sprintf("%s takes one RUN, not %d", cmd.Name(), len(args)))
+	}
+	return nil
+}

@@ -1,0 +1,226 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"zlock/batch"
+	"zlock/checkpoint"
+	"zlock/zoho"
+)
+
+// sitting is one process's work on a run, from taking it over to saying what came of it.
+type sitting struct {
+	*app
+	place  place
+	org    org
+	pace   pace
+	db     *checkpoint.DB
+	run    batch.Run
+	asJSON bool
+
+	limiter *zoho.Limiter
+	client  *zoho.Client
+	close   func() // of the pretend org
+	told    *progress
+	rescued string // the file that holds what the store would not take
+}
+
+// goOn works on a run that was begun before, if it has rows left.
+func (s *sitting) goOn(ctx context.Context) error {
+	if s.run.Open() == 0 {
+		s.screen.say("run %s is %s: nothing to do", s.run.ID, s.run.State)
+		return s.conclude(batch.Report{})
+	}
+	s.screen.say("going on with run %s: %s of %s rows left%s", s.run.ID, number(s.run.Open()), number(s.run.Total),
+		map[bool]string{true: "  SIMULATED"}[s.run.Simulated])
+	return s.work(ctx)
+}
+
+// work carries the run's rows out. From here on a signal is no error: it ends the dealing, and
+// what was done is written down and told.
+func (s *sitting) work(ctx context.Context) error {
+	if s.run.Open() == 0 {
+		return s.conclude(batch.Report{})
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	defer s.close()
+	s.bell.working(s.pace.grace, s.stopping)
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this machine"
+	}
+	session, err := s.db.Begin(ctx, s.run.ID, fmt.Sprintf("pid %d on %s", os.Getpid(), host))
+	if err != nil {
+		return err
+	}
+	s.watch()
+	report, broken := batch.NewRunner(session, s.client, s.limiter, s.options(ctx)).Run(s.bell.soft, s.bell.hard)
+	s.told.finish()
+	if err := s.record(ctx, session, &report, broken); err != nil {
+		return err
+	}
+	return s.conclude(report)
+}
+
+// stopping is told of the first signal.
+func (s *sitting) stopping() {
+	s.screen.say("stopping: letting %s end (again to cut them)", counted(int64(s.limiter.Snapshot().InFlight), "call", "calls"))
+}
+
+// connect makes the limiter and the client of the run's org.
+func (s *sitting) connect(ctx context.Context) error {
+	spent, err := s.db.Spent(ctx, s.org.key, s.world.Now())
+	if err != nil {
+		return err
+	}
+	s.limiter = zoho.NewLimiter(zoho.LimiterConfig{
+		Cap: int(s.pace.concurrency), Rate: s.pace.rate, Polite: s.pace.polite,
+		MaxCredits: int(s.pace.maxCredits), Allowance: int(s.pace.allowance), Floor: int(s.pace.daily - s.pace.allowance),
+		Spent: spends(spent), KeepForReads: int(s.pace.concurrency), MaxOutage: s.pace.maxOutage,
+		Seed: s.seed(), Log: s.log,
+	})
+	s.close = func() {}
+	if s.run.Simulated {
+		return s.connectSimulated(ctx)
+	}
+	tokens, err := s.org.tokens(s.place, s.limiter, s.log)
+	if err != nil {
+		return usage(err.Error())
+	}
+	s.client, err = zoho.New(zoho.Config{
+		API: s.org.api, Version: s.org.version, Tokens: tokens, Limiter: s.limiter, AllowHosts: s.org.allowHosts, Log: s.log,
+	})
+	if err != nil {
+		return usage(err.Error())
+	}
+	return nil
+}
+
+// seed makes jitter differ between runs, and not between rehearsals of one.
+func (s *sitting) seed() uint64 {
+	var seed uint64
+	for _, c := range s.run.ID {
+		seed = seed*131 + uint64(c)
+	}
+	return seed
+}
+
+// options are what the runner is told.
+func (s *sitting) options(ctx context.Context) batch.Options {
+	return batch.Options{
+		RunID: s.run.ID, Workers: int(s.pace.concurrency), Attempts: int(s.pace.attempts), Settle: s.pace.settle,
+		OnLocked: batch.OnLocked(s.run.Settings[keyOnLocked]), AnyOwner: s.run.Settings[keyAnyOwner] == "true",
+		Limit: s.pace.limit, MaxFailures: s.pace.maxFailures, MaxFailureRate: s.pace.maxFailureRate, Until: s.pace.until,
+		Me: s.me(ctx), Learn: func(u zoho.User) { s.learn(ctx, u) },
+		Observe: s.told.observe, Rescue: s.keepOutcomes, Seed: s.seed(), Log: s.log,
+	}
+}
+
+// The facts that are remembered of an org.
+const (
+	factUserID   = "user.id"
+	factUserName = "user.name"
+)
+
+// me is who is signed in, as an earlier run learnt it.
+func (s *sitting) me(ctx context.Context) zoho.User {
+	id, err := s.db.Recall(ctx, s.org.key, factUserID)
+	if err != nil {
+		s.log.Warn("who is signed in is not remembered", "error", err)
+		return zoho.User{}
+	}
+	name, _ := s.db.Recall(ctx, s.org.key, factUserName) // for messages only
+	return zoho.User{ID: id, Name: name}
+}
+
+func (s *sitting) learn(ctx context.Context, u zoho.User) {
+	err := errors.Join(s.db.Remember(ctx, s.org.key, factUserID, u.ID), s.db.Remember(ctx, s.org.key, factUserName, u.Name))
+	if err != nil {
+		s.log.Warn("who is signed in could not be remembered", "error", err)
+	}
+}
+
+// watch begins to tell how far the run has got.
+func (s *sitting) watch() {
+	label := ""
+	if s.run.Simulated {
+		label = "SIMULATED "
+	}
+	s.told = &progress{
+		screen: s.screen, now: s.world.Now, width: s.world.width, limits: s.limiter.Snapshot, label: label,
+		total: s.run.Total, done: s.run.Total - s.run.Open(), failed: s.run.Counts[batch.Failed],
+		mute: s.place.quiet || s.pace.noProgress,
+	}
+	terminal := s.world.ErrTerminal && s.world.env("CI") == "" && s.world.env("TERM") != "dumb"
+	s.told.start(terminal)
+}
+
+// record writes down how the sitting ended. Where the store broke, that is tried all the same.
+func (s *sitting) record(ctx context.Context, session *checkpoint.Session, report *batch.Report, broken error) error {
+	now, err := s.db.Find(ctx, s.run.ID)
+	if err != nil && broken == nil {
+		return err
+	}
+	if broken != nil {
+		report.StoppedBy = batch.StopError
+	}
+	state := batch.Paused
+	switch {
+	case broken == nil && now.Open() == 0:
+		state, report.StoppedBy = batch.Completed, ""
+	case report.StoppedBy == batch.StopSignal, report.StoppedBy == batch.StopError:
+		state = batch.Interrupted
+	}
+	s.run, err = session.End(ctx, state, report.StoppedBy)
+	if broken != nil {
+		return s.brokenStore(broken)
+	}
+	return err
+}
+
+// brokenStore says what is to be done when outcomes could not be stored.
+func (s *sitting) brokenStore(broken error) error {
+	if s.rescued == "" {
+		return broken
+	}
+	return fmt.Errorf("%w; the outcomes that could not be stored are in %s; mend the cause, then %s reads the records back from Zoho",
+		broken, s.rescued, s.place.command("resume", s.run.ID))
+}
+
+// keepOutcomes writes outcomes down that the store would not take, beside it or, where that fails too,
+// in the directory for temporary files.
+func (s *sitting) keepOutcomes(results []batch.Result) error {
+	name := "zlock-rescue-" + s.run.ID + ".jsonl"
+	var errs error
+	for _, dir := range []string{filepath.Dir(s.place.db), os.TempDir()} {
+		path := filepath.Join(dir, name)
+		err := appendResults(path, s.run.ID, results)
+		if err == nil {
+			s.rescued = path
+			return nil
+		}
+		errs = errors.Join(errs, err)
+	}
+	return errs
+}
+
+// bucketWidth is the span that one entry of the ledger stands for.
+const bucketWidth = 5 * time.Minute
+
+// spends is the ledger as the limiter takes it: an entry there names when its span began, here
+// when it ended.
+func spends(ledger []checkpoint.Spend) []zoho.Spend {
+	out := make([]zoho.Spend, 0, len(ledger))
+	for _, s := range ledger {
+		out = append(out, zoho.Spend{At: s.At.Add(bucketWidth), Credits: s.Credits})
+	}
+	return out
+}

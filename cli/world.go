@@ -1,0 +1,104 @@
+// Package cli is the front door of zlock: it turns what a person types into runs, and what
+// became of them into screens, files and exit codes. It is the only package that prints.
+package cli
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// World is all that a command may touch outside the process besides the files it is told of,
+// so that a test can stand in for any of it.
+type World struct {
+	In  io.Reader
+	Out io.Writer // data
+	Err io.Writer // what is said to a person
+
+	InTerminal  bool       // a person can answer questions
+	OutTerminal bool       // data is looked at, not kept
+	ErrTerminal bool       // a progress bar can be drawn
+	Columns     func() int // width of the terminal behind Err; nil or 0 when not known
+
+	Environ []string         // KEY=value
+	Dir     string           // what relative paths are relative to
+	Signals <-chan os.Signal // may be nil
+	Now     func() time.Time // nil: time.Now
+	Exit    func(code int)   // leaves at once, for a third signal; nil: os.Exit
+}
+
+// Process returns the World of this process, with signals as its signals.
+func Process(signals <-chan os.Signal) World {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	return World{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		Columns: func() int {
+			width, _, err := term.GetSize(int(os.Stderr.Fd()))
+			if err != nil {
+				return 0
+			}
+			return width
+		},
+		Environ: os.Environ(), Dir: dir, Signals: signals,
+	}
+}
+
+func (w World) complete() World {
+	if w.Now == nil {
+		w.Now = time.Now
+	}
+	if w.Exit == nil {
+		w.Exit = os.Exit
+	}
+	if w.In == nil {
+		w.In = strings.NewReader("")
+	}
+	if w.Dir == "" {
+		w.Dir = "."
+	}
+	return w
+}
+
+// env returns the value of an environment variable, "" when it is not set. Of several the last
+// one counts, as for os/exec.
+func (w World) env(name string) string {
+	value := ""
+	for _, pair := range w.Environ {
+		if key, v, ok := strings.Cut(pair, "="); ok && key == name {
+			value = v
+		}
+	}
+	return value
+}
+
+// path makes name absolute, or returns it as it is where it is so already.
+func (w World) path(name string) string {
+	if name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	abs, err := filepath.Abs(filepath.Join(w.Dir, name))
+	if err != nil {
+		return filepath.Join(w.Dir, name)
+	}
+	return abs
+}
+
+// width is the number of columns that a line on the terminal may fill.
+func (w World) width() int {
+	if w.Columns != nil {
+		if n := w.Columns(); n > 20 {
+			return n
+		}
+	}
+	return 80
+}

@@ -1,0 +1,21 @@
+// Command zlock locks and unlocks Zoho CRM records in bulk, from job files.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"zlock/cli"
+)
+
+func main() {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // under nohup it stays ignored
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes away must not end a run
+	os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Process(signals)))
+}

@@ -1,0 +1,279 @@
+package zoho
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Config says how to reach Zoho CRM.
+type Config struct {
+	API         string            // https://www.zohoapis.com, checked by CheckHost; "": where the token answer or the accounts host points
+	Version     string            // API version, "v8" when empty
+	Tokens      *Tokens           // required
+	Limiter     *Limiter          // required
+	Transport   http.RoundTripper // nil: NewTransport for as many calls as the Limiter's cap
+	AllowHosts  []string          // exact names trusted beside Zoho's own, see CheckHost
+	CallTimeout time.Duration     // for a whole call once it may leave; 30 s when 0
+	Log         *slog.Logger      // one debug line a call, without secrets or reasons; nil discards
+}
+
+// Client makes calls to one CRM organisation. It may be used by many goroutines at once, each with its
+// own Meter. Every failure of its methods is an *Error.
+type Client struct {
+	api         string
+	version     string
+	tokens      *Tokens
+	limiter     *Limiter
+	http        *http.Client
+	callTimeout time.Duration
+	log         *slog.Logger
+	clock       *clock
+	agent       string
+	meter       *Meter
+	readBack    bool
+}
+
+var versionPattern = regexp.MustCompile(`^v[0-9]{1,2}(\.[0-9]{1,2})?$`)
+
+// New returns a Client, or an error that names the setting which cannot be used. It makes no call.
+func New(c Config) (*Client, error) {
+	if c.Tokens == nil || c.Limiter == nil {
+		return nil, errors.New("new client: it needs tokens and a limiter")
+	}
+	if c.Version == "" {
+		c.Version = "v8"
+	}
+	if !versionPattern.MatchString(c.Version) {
+		return nil, fmt.Errorf("new client: API version %q: give one like v8", c.Version)
+	}
+	if c.API != "" {
+		if err := CheckHost(c.API, c.AllowHosts); err != nil {
+			return nil, fmt.Errorf("new client: API address: %w", err)
+		}
+	}
+	if c.Transport == nil {
+		c.Transport = NewTransport(c.Limiter.Snapshot().Cap)
+	}
+	if c.CallTimeout <= 0 {
+		c.CallTimeout = 30 * time.Second
+	}
+	return &Client{
+		api: strings.TrimSuffix(c.API, "/"), version: c.Version,
+		tokens: c.Tokens, limiter: c.Limiter, http: newHTTPClient(c.Transport),
+		callTimeout: c.CallTimeout, log: orDiscard(c.Log), clock: new(clock), agent: userAgent(),
+	}, nil
+}
+
+func orDiscard(log *slog.Logger) *slog.Logger {
+	if log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return log
+}
+
+// Metered returns a copy of the Client that books every call on m and shares all else.
+func (c *Client) Metered(m *Meter) *Client {
+	metered := *c
+	metered.meter = m
+	return &metered
+}
+
+// ReadBack returns a copy of the Client for looking at a record whose last change is in doubt: its calls
+// may use the credits that the Limiter keeps for that, and are preferred as probes after an outage. Use
+// it for reads.
+func (c *Client) ReadBack() *Client {
+	back := *c
+	back.readBack = true
+	return &back
+}
+
+// Offset returns Zoho's clock minus ours: the median over the Date headers of the last 20 answers. It is
+// not ok without a Date header so far, or when the samples lie more than 30 s apart.
+func (c *Client) Offset() (d time.Duration, ok bool) { return c.clock.offset() }
+
+// call is one request as a door describes it.
+type call struct {
+	op     string
+	record Record
+	method string
+	path   string // below /crm/{version}, escaped
+	query  string
+	body   []byte
+	price  int                 // credits for one request
+	read   func(*answer) error // reads a success; what it complains of makes a BadAnswer
+}
+
+// do is the funnel that every call goes through. The answer "token dead" is the only one after which the
+// request is sent again, once: it says that nothing was done.
+func (c *Client) do(ctx context.Context, k call) error {
+	token, err := c.tokens.Token(ctx)
+	if err != nil {
+		return ofRecord(err, k.record)
+	}
+	e := c.attempt(ctx, k, token)
+	if e == nil {
+		return nil
+	}
+	if e.Kind != SignIn {
+		return e
+	}
+	c.tokens.Invalidate(token)
+	token, err = c.tokens.Token(ctx)
+	if err != nil {
+		return afterRefusal(e, err)
+	}
+	if e = c.attempt(ctx, k, token); e != nil {
+		return e
+	}
+	return nil
+}
+
+// ofRecord returns a copy of a token error that names the record it kept waiting.
+func ofRecord(err error, r Record) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	named := *e
+	named.Record = r
+	return &named
+}
+
+// afterRefusal is what a refused token means when no other is to be had: where the sign-in is dead too,
+// Zoho's refusal with the hint of why there is no other token; else the token's own trouble.
+func afterRefusal(refusal *Error, err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != SignIn {
+		return ofRecord(err, refusal.Record)
+	}
+	refusal.Hint, refusal.Err = e.Hint, err
+	return refusal
+}
+
+// attempt makes one request: it waits for leave, sends, reads, and tells the Limiter what came back.
+func (c *Client) attempt(ctx context.Context, k call, token Secret) *Error {
+	address, e := c.address(k)
+	if e != nil {
+		return e
+	}
+	slot, e := c.acquire(ctx, k)
+	if e != nil {
+		return e
+	}
+	w, began := new(wire), time.Now()
+	feedback := Feedback{Kind: FeedbackTrouble, Remaining: -1}
+	defer func() {
+		feedback.Sent, _, _ = w.end()
+		slot.Release(feedback)
+	}()
+	a, err := c.send(ctx, k, address, token, w)
+	sent, first, last := w.end()
+	e = understand(k, a, err, sent, token)
+	feedback = feedbackOf(e, a)
+	if a != nil {
+		c.clock.learn(a.header, last, a.at)
+	}
+	c.meter.book(sent, k.price, first, last, a.statusCode())
+	c.note(ctx, k, a, e, sent, time.Since(began))
+	return e
+}
+
+// address builds the call's URL, whose segments have been checked and escaped by then.
+func (c *Client) address(k call) (string, *Error) {
+	base := c.api
+	if base == "" {
+		base = c.tokens.APIDomain()
+	}
+	if base == "" {
+		return "", (&Error{Op: k.op, Record: k.record, Index: -1, Kind: RequestRefused,
+			Message: "the address of the API is not known", Hint: "name the data centre or the API's address"}).settle()
+	}
+	address := base + "/crm/" + c.version + k.path
+	if k.query != "" {
+		address += "?" + k.query
+	}
+	return address, nil
+}
+
+// acquire waits until the call may leave.
+func (c *Client) acquire(ctx context.Context, k call) (*Slot, *Error) {
+	get := c.limiter.Acquire
+	if c.readBack {
+		get = c.limiter.AcquireRead
+	}
+	slot, err := get(ctx, k.price)
+	if err == nil {
+		return slot, nil
+	}
+	return nil, (&Error{Op: k.op, Record: k.record, Index: -1, Kind: kindOfHold(err), Err: err}).settle()
+}
+
+// kindOfHold tells the Limiter's own stop from a caller that gave up waiting.
+func kindOfHold(err error) Kind {
+	var stop *StopError
+	if errors.As(err, &stop) {
+		return Stopped
+	}
+	return NotSent
+}
+
+// send puts the request on the wire and reads what comes back. The error is the network's; an answer
+// whose body broke off is an answer.
+func (c *Client) send(ctx context.Context, k call, address string, token Secret, w *wire) (*answer, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.callTimeout, fmt.Errorf("no whole answer within %v", c.callTimeout))
+	defer cancel()
+	req, err := newRequest(w.watch(ctx), k.method, address, k.body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.Reveal())
+	req.Header.Set("User-Agent", c.agent)
+	if k.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return roundTrip(c.http, req)
+}
+
+// newRequest builds a request that net/http cannot send again by itself where that would matter: without
+// GetBody a body cannot be rewound, and no Idempotency-Key header invites a repeat.
+func newRequest(ctx context.Context, method, address string, body []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, errors.New("the address cannot be used")
+	}
+	if body == nil {
+		req.Body, req.ContentLength = http.NoBody, 0
+	}
+	req.GetBody = nil
+	req.Header.Set("Accept", "application/json")
+	return req, nil
+}
+
+func roundTrip(client *http.Client, req *http.Request) (*answer, error) {
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, networkError(req.Context(), err)
+	}
+	return readAnswer(resp), nil
+}
+
+// networkError leaves out the URL that net/http wraps every error in, and names our own time limit where
+// that was what ended the call.
+func networkError(ctx context.Context, err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
+}

@@ -1,0 +1,46 @@
+package zoho
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	clockSamples = 20               // answers that the offset is the median of
+	clockSpread  = 30 * time.Second // samples further apart than this say nothing
+)
+
+// clock learns how far Zoho's clock is from ours, from the Date headers of answers.
+type clock struct {
+	mu      sync.Mutex
+	offsets []time.Duration // the last clockSamples, oldest first
+}
+
+// learn takes a sample. A Date header is cut to its second, so half a second is added; it was written
+// somewhere between sending and receiving, so the middle of the two is taken for our time.
+func (c *clock) learn(h http.Header, sent, received time.Time) {
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil || sent.IsZero() {
+		return
+	}
+	ours := sent.Add(received.Sub(sent) / 2).Round(0)
+	offset := date.Add(500 * time.Millisecond).Sub(ours)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.offsets) == clockSamples {
+		c.offsets = slices.Delete(c.offsets, 0, 1)
+	}
+	c.offsets = append(c.offsets, offset)
+}
+
+func (c *clock) offset() (time.Duration, bool) {
+	c.mu.Lock()
+	sorted := slices.Sorted(slices.Values(c.offsets))
+	c.mu.Unlock()
+	if len(sorted) == 0 || sorted[len(sorted)-1]-sorted[0] > clockSpread {
+		return 0, false
+	}
+	return sorted[len(sorted)/2], true
+}

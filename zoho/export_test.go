@@ -1,0 +1,4 @@
+package zoho
+
+// RetryAfter lets tests reach the reader of the header.
+var RetryAfter = retryAfter

@@ -1,0 +1,103 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// Locking says how the records of a module may be locked.
+type Locking int
+
+// The ways. LockingBoth is the zero value.
+const (
+	LockingBoth      Locking = iota // by hand and by rules
+	LockingManual                   // by hand only
+	LockingAutomatic                // by rules only: locking through the API is refused
+	NotConfigured                   // the module has no record locking configuration
+	RelationMissing                 // locking was never configured in the organisation
+	Unsupported                     // the module cannot be locked at all
+)
+
+// Module describes one module.
+type Module struct {
+	Locking Locking
+	Custom  bool // made by the organisation's users
+}
+
+// Standing is what the caller is allowed, changeable at any time by Org.SetStanding.
+type Standing struct {
+	EditionBarred    bool // the edition has no record locking
+	ProfileBarred    bool // the caller's profile has none
+	ScopeMissing     []Op // calls, or groups, that the token's scopes leave out
+	PermissionDenied []Op // calls, or groups, that the caller's profile forbids
+}
+
+func (s Standing) copied() Standing {
+	s.ScopeMissing = slices.Clone(s.ScopeMissing)
+	s.PermissionDenied = slices.Clone(s.PermissionDenied)
+	return s
+}
+
+func covered(ops []Op, op Op) bool {
+	return slices.ContainsFunc(ops, func(o Op) bool { return o.covers(op) })
+}
+
+// SetStanding replaces what the caller is allowed, from the next call on.
+func (o *Org) SetStanding(s Standing) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stand = s.copied()
+}
+
+// Between returns a Config.Latency that lies between low and high, drawn from
+// seed in the order of the calls. It is safe for concurrent use.
+func Between(low, high time.Duration, seed uint64) func() time.Duration {
+	var n atomic.Uint64
+	return func() time.Duration {
+		return low + time.Duration(chance(seed, n.Add(1))*float64(high-low))
+	}
+}
+
+// Patricia is the colleague who also locks records in this organisation.
+func Patricia() User { return User{ID: "5843104000000424672", Name: "Patricia Boyle"} }
+
+func (c Config) check() error {
+	for _, v := range []struct {
+		what string
+		n    int
+	}{
+		{"concurrency", c.Concurrency}, {"other users", c.OtherUsers}, {"credits", c.Credits}, {"log limit", c.LogLimit},
+		{"token limit", c.Tokens.Limit}, {"live tokens", c.Tokens.Live},
+	} {
+		if v.n < 0 {
+			return fmt.Errorf("%s must not be negative, and is %d", v.what, v.n)
+		}
+	}
+	if c.Tokens.TTL < 0 || c.Tokens.Window < 0 {
+		return errors.New("a token's life and the token window must not be negative")
+	}
+	for i, f := range c.Script {
+		if err := f.check(); err != nil {
+			return fmt.Errorf("fault %d of the script: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (c Config) filled() Config {
+	if c.Me == (User{}) {
+		c.Me = User{ID: "5843104000000420001", Name: "Lena Hart"}
+	}
+	if c.Edition == "" {
+		c.Edition = "enterprise"
+	}
+	if c.LogLimit == 0 {
+		c.LogLimit = 100_000
+	}
+	c.Script = slices.Clone(c.Script)
+	c.Tokens = c.Tokens.filled()
+	return c
+}

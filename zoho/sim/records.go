@@ -1,0 +1,118 @@
+package sim
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Limits of Get Records.
+const (
+	maxFields  = 50
+	maxIDs     = 100
+	maxPerPage = 200
+	maxPaged   = 2000
+)
+
+// records serves Get Records: the records named by ids, or a page of the
+// module, newest id first as Zoho has it. Unknown ids are simply absent.
+func (o *Org) records(c *call) answer {
+	m, ok := o.modules[c.module]
+	if !ok {
+		return badModule(at(0))
+	}
+	if covered(o.stand.PermissionDenied, c.op) {
+		return noPermission(c.op)
+	}
+	fields := c.query.Get("fields")
+	if fields == "" {
+		return missingParam("fields")
+	}
+	if strings.Count(fields, ",") >= maxFields {
+		return tooMany("fields", maxFields)
+	}
+	if c.query.Has("ids") {
+		return o.recordsByID(m, c.query.Get("ids"), fields)
+	}
+	return o.page(m, c, fields)
+}
+
+func tooMany(param string, limit int) answer {
+	return refuse(http.StatusBadRequest, "LIMIT_EXCEEDED", object{"limit": limit, "param_name": param},
+		"the given param value exceeds the allowed limit")
+}
+
+func (o *Org) recordsByID(m *module, list, fields string) answer {
+	asked := strings.Split(list, ",")
+	if len(asked) > maxIDs {
+		return tooMany("ids", maxIDs)
+	}
+	var ids []int64
+	for _, text := range asked {
+		text = strings.TrimSpace(text)
+		if !digits(text) {
+			return refuse(http.StatusBadRequest, "INVALID_DATA", object{"param_name": "ids"}, "the id given seems to be invalid")
+		}
+		if id, err := strconv.ParseInt(text, 10, 64); err == nil && m.has(id) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	slices.Reverse(ids)
+	return o.showRecords(m, ids, fields, 1, maxPerPage, false)
+}
+
+// page serves the first 2,000 records, page by page.
+func (o *Org) page(m *module, c *call, fields string) answer {
+	size, page := number(c.query.Get("per_page"), maxPerPage), number(c.query.Get("page"), 1)
+	if size > maxPerPage {
+		return tooMany("per_page", maxPerPage)
+	}
+	if page > maxPaged/size {
+		return refuse(http.StatusBadRequest, "DISCRETE_PAGINATION_LIMIT_EXCEEDED",
+			object{"limit": maxPaged, "param_name": "page"}, "maximum limit of discrete pagination is reached")
+	}
+	end := max(0, len(m.ids)-(page-1)*size)
+	start := max(0, end-size)
+	ids := slices.Clone(m.ids[start:end])
+	slices.Reverse(ids)
+	return o.showRecords(m, ids, fields, page, size, start > 0)
+}
+
+func (o *Org) showRecords(m *module, ids []int64, fields string, page, size int, more bool) answer {
+	if len(ids) == 0 {
+		return nothing()
+	}
+	rows := make([]object, len(ids))
+	for i, id := range ids {
+		rows[i] = m.describe(id, fields)
+	}
+	return shown(object{"data": rows, "info": object{
+		"per_page": size, "count": len(rows), "page": page, "more_records": more,
+		"next_page_token": nil, "previous_page_token": nil, "page_token_expiry": nil, "sort_by": "id", "sort_order": "desc",
+	}})
+}
+
+func (m *module) describe(id int64, fields string) object {
+	row := object{"id": strconv.FormatInt(id, 10)}
+	_, locked := m.locks[id]
+	for name := range strings.SplitSeq(fields, ",") {
+		switch name = strings.TrimSpace(name); name {
+		case "Locked__s", "$locked_for_me":
+			row[name] = locked
+		case "Name":
+			row[name] = m.title(id)
+		}
+	}
+	return row
+}
+
+// number reads a positive number; anything else is the default.
+func number(text string, otherwise int) int {
+	if n, err := strconv.Atoi(text); err == nil && n > 0 {
+		return n
+	}
+	return otherwise
+}
