@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"zlock/internal/crash"
 	"zlock/zoho"
 )
 
@@ -22,7 +23,9 @@ func (r *Runner) work(ctx context.Context, j *job) verdict {
 	v, settled := verdict{}, false
 	if j.doubt {
 		kind = "settle"
+		crash.At("before-settle")
 		v, settled = r.settle(ctx, j)
+		crash.At("after-settle")
 	}
 	switch {
 	case settled:
@@ -30,7 +33,9 @@ func (r *Runner) work(ctx context.Context, j *job) verdict {
 		v = verdict{course: giveBack, worn: true, outcome: Pending, message: "out of attempts; it did not happen so far"}
 	default:
 		kind = "send"
+		crash.At("before-send")
 		v = actions[j.row.Action](r, ctx, j)
+		crash.At("after-answer")
 	}
 	if v.course == done || v.course == inDoubt {
 		j.fault = 0
@@ -78,8 +83,16 @@ func (r *Runner) lock(ctx context.Context, j *job) verdict {
 	case found.ID == "":
 		j.fault++
 		return verdict{course: again, outcome: Pending, at: time.Now().Add(r.policy.notSent(j.row.Seq, j.fault))}
-	case j.open && r.ours(ctx, j, found):
-		return j.became(Locked, found.ID, "an answer was lost; the record was read back and the lock is this run's")
+	case j.open:
+		mine, err := r.ours(ctx, j, found)
+		if err != nil {
+			return r.read(j, err)
+		}
+		if mine {
+			return j.became(Locked, found.ID, "an answer was lost; the record was read back and the lock is this run's")
+		}
+	}
+	switch {
 	case r.options.OnLocked == OnLockedUpdateReason:
 		return r.reword(ctx, j, found, AlreadyLocked)
 	}
@@ -112,6 +125,11 @@ func (r *Runner) unlock(ctx context.Context, j *job) verdict {
 		if err := r.intend(j, found); err != nil {
 			return verdict{course: giveBack, outcome: Pending}
 		}
+	} else if j.row.Previous == nil {
+		// The job file names the lock. Until this is on disk, nothing has left.
+		if err := r.intend(j, zoho.Lock{ID: j.row.LockID}); err != nil {
+			return verdict{course: giveBack, outcome: Pending}
+		}
 	}
 	err := client.DeleteLock(ctx, j.record(), j.row.LockID)
 	if err == nil {
@@ -132,7 +150,15 @@ func (r *Runner) removable(ctx context.Context, j *job, found zoho.Lock) (verdic
 	if r.options.AnyOwner {
 		return verdict{}, true
 	}
-	if me, known := r.who(ctx, j); known && found.By.ID != "" && found.By.ID != me.ID {
+	me, err := r.who(ctx, j)
+	if err != nil {
+		return r.read(j, err), false
+	}
+	if me.ID == "" {
+		return j.refused(CodeOtherOwner, found.ID, describe(found, "whose lock this is can't be told: Zoho won't say who is signed in"),
+			"grant the scope ZohoCRM.users.READ, or run with --any-owner to take any lock away"), false
+	}
+	if found.By.ID != "" && found.By.ID != me.ID {
 		return j.refused(CodeOtherOwner, found.ID, describe(found, "locked by another user"),
 			"run with --any-owner to take other users' locks away"), false
 	}
@@ -149,7 +175,7 @@ func (r *Runner) lockGone(ctx context.Context, j *job, client *zoho.Client, e *z
 		return definite(e)
 	case j.open && found.ID == "":
 		return j.became(Unlocked, j.row.LockID, "an answer was lost; the record was read back and the lock is gone")
-	case j.open:
+	case j.open && !r.older(found, j.row.DealtAt):
 		return j.became(Unlocked, j.row.LockID, describe(found, "unlocked; locked again since"))
 	case found.ID == "":
 		return j.became(AlreadyUnlocked, "", "the lock was gone")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"zlock/internal/crash"
 )
 
 // commit writes down everything that waits and deals the rows that come next. Only what is durable
@@ -18,7 +20,9 @@ func (k *keeper) commit() {
 		k.refuse(c, written, k.broken)
 		return
 	}
+	crash.At("before-commit")
 	rows, err := k.r.store.Commit(context.Background(), c)
+	crash.At("after-commit")
 	if err != nil {
 		k.broken = fmt.Errorf("write checkpoint: %w", err)
 		k.refuse(c, written, k.broken)
@@ -36,7 +40,10 @@ func (k *keeper) commit() {
 		k.dealt++
 		k.enter(newJob(row))
 	}
-	k.tell(c.Results)
+	doubt := k.inDoubt()
+	k.r.limiter.Owe(doubt)
+	crash.At("before-print")
+	k.tell(c.Results, doubt)
 }
 
 // refuse keeps what the store would not take, and lets no change leave on its account.
@@ -62,6 +69,10 @@ func (k *keeper) enter(j *job) {
 		return
 	}
 	k.active[j.row.Seq] = struct{}{}
+	if j.row.After != 0 && !j.row.AfterOutcome.Final() {
+		// It was dealt, and waited for the row before it: nothing of it can have left.
+		j.doubt, j.open = false, false
+	}
 	if j.row.After == 0 || j.doubt {
 		k.queue = append(k.queue, j)
 		return
@@ -121,16 +132,20 @@ func (k *keeper) count(n note) {
 	}
 }
 
-// tell shows what is durable.
-func (k *keeper) tell(results []Result) {
-	if k.r.options.Observe == nil {
-		return
-	}
-	doubt := 0
+// inDoubt counts the rows that wait to be read back.
+func (k *keeper) inDoubt() int {
+	n := 0
 	for _, j := range k.parked {
 		if j.doubt {
-			doubt++
+			n++
 		}
 	}
-	k.r.options.Observe(Progress{Results: results, Waiting: len(k.parked) - doubt, Doubt: doubt})
+	return n
+}
+
+// tell shows what is durable.
+func (k *keeper) tell(results []Result, doubt int) {
+	if k.r.options.Observe != nil {
+		k.r.options.Observe(Progress{Results: results, Waiting: len(k.parked) - doubt, Doubt: doubt})
+	}
 }

@@ -32,12 +32,12 @@ func newPairs(dir string) *pairs {
 func (p *pairs) close() { p.rows.close() }
 
 // byRecord brings the rows of one record together, in file order.
-func byRecord(a, b *pair) int {
+func byRecord(a, b pair) int {
 	return cmp.Or(cmp.Compare(a.module, b.module), cmp.Compare(a.id, b.id), cmp.Compare(a.seq, b.seq))
 }
 
 // bySeq is file order.
-func bySeq(a, b *pair) int { return cmp.Compare(a.seq, b.seq) }
+func bySeq(a, b pair) int { return cmp.Compare(a.seq, b.seq) }
 
 // add takes note of a good row.
 func (p *pairs) add(row Row, words wording) error {

@@ -55,14 +55,12 @@ const (
 	FaultIDHeader        = "ID_HEADER"         // a header line among the rows
 	FaultIDNotDigits     = "ID_NOT_DIGITS"     // anything else
 
-	FaultModuleMalformed   = "MODULE_MALFORMED"
-	FaultModuleNotLockable = "MODULE_NOT_LOCKABLE"
-	FaultModuleRenamed     = "MODULE_RENAMED"
-	FaultActionUnknown     = "ACTION_UNKNOWN"
-	FaultReasonMissing     = "REASON_MISSING"
-	FaultReasonTooLong     = "REASON_TOO_LONG"
-	FaultReasonControl     = "REASON_CONTROL"
-	FaultConflict          = "CONFLICT" // the same record, asked for something else by an earlier line
+	FaultModuleMalformed = "MODULE_MALFORMED"
+	FaultActionUnknown   = "ACTION_UNKNOWN"
+	FaultReasonMissing   = "REASON_MISSING"
+	FaultReasonTooLong   = "REASON_TOO_LONG"
+	FaultReasonControl   = "REASON_CONTROL"
+	FaultConflict        = "CONFLICT" // the same record, asked for something else by an earlier line
 
 	FaultJSONSyntax    = "JSON_SYNTAX"
 	FaultJSONNotObject = "JSON_NOT_OBJECT"

@@ -58,19 +58,24 @@ func fieldNamed(name string) (field, bool) {
 
 // parseAction takes an action in any case, with - or a blank for _.
 func parseAction(text string) (Action, *problem) {
+	if a := Action(text); a.known() {
+		return a, nil
+	}
 	word := strings.ToLower(strings.Trim(text, asciiBlanks))
-	a := Action(strings.NewReplacer("-", "_", " ", "_").Replace(word))
-	switch a {
-	case ActionLock, ActionUnlock, ActionUpdateReason:
+	if a := Action(word); a.known() {
 		return a, nil
 	}
 	p := &problem{FaultActionUnknown, fmt.Sprintf("%q is no action", snippet(text)), "one of lock, unlock, update_reason"}
 	if strings.ContainsFunc(text, invisible) {
 		p.hint = "invisible characters stand in it: type the word afresh; " + p.hint
-	} else if near := nearAction(string(a)); near != "" {
+	} else if near := nearAction(strings.NewReplacer("-", "_", " ", "_").Replace(word)); near != "" {
 		p.hint = "did you mean " + near + "? " + p.hint
 	}
 	return "", p
+}
+
+func (a Action) known() bool {
+	return a == ActionLock || a == ActionUnlock || a == ActionUpdateReason
 }
 
 // nearAction is the one action that a word misspells, "" when it is none or could be two: lock and

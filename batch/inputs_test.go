@@ -179,7 +179,7 @@ func TestDamagedIDsAreShown(t *testing.T) {
 func TestActionsModulesAndReasons(t *testing.T) {
 	long := strings.Repeat("ü", 3000)
 	for _, c := range []input{
-		{"49 case", head + "1,Leads,Lock,why\n2,Leads, UNLOCK ,\n3,Leads,Update Reason,why\n", "", "", 3},
+		{"49 case", head + "1,Leads,Lock,why\n2,Leads, UNLOCK ,\n3,Leads,UPDATE_reason,why\n", "", "", 3},
 		{"50 no action", head + "1,Leads,,why\n", "2:ACTION_MISSING", "", 0},
 		{"51 unknown action", head + "1,Leads,delete,\n", "2:ACTION_UNKNOWN", "", 0},
 		{"52 no reason", head + "1,Leads,lock,\n2,Leads,update_reason,\n3,Leads,unlock,\n", "2:REASON_MISSING 3:REASON_MISSING", "", 0},
@@ -197,8 +197,9 @@ func TestActionsModulesAndReasons(t *testing.T) {
 		{"60 emoji", reason("🔒 déjà vu"), "", "", 1},
 		{"no module", head + "1,,unlock,\n", "2:MODULE_MISSING", "", 0},
 		{"module of no shape", head + "1,Leads/1,unlock,\n2,1Leads,unlock,\n3,Ventes_été,unlock,\n", "2:MODULE_MALFORMED 3:MODULE_MALFORMED 4:MODULE_MALFORMED", "", 0},
-		{"modules without locks", head + "1,Campaigns,unlock,\n2,notes,unlock,\n", "2:MODULE_NOT_LOCKABLE 3:MODULE_NOT_LOCKABLE", "", 0},
-		{"old module", head + "1,potentials,unlock,\n", "2:MODULE_RENAMED", "", 0},
+		{"module with a blank", head + "1,Le ads,unlock,\n2,Price Books,unlock,\n", "2:MODULE_MALFORMED 3:MODULE_MALFORMED", "", 0},
+		{"any other module is the org's own", head + "1,Campaigns,unlock,\n2,potentials,unlock,\n", "", "", 2},
+		{"action with a hyphen", head + "1,Leads,update-reason,x\n", "2:ACTION_UNKNOWN", "", 0},
 		{"all that is wrong with a row", head + "x,1,lokc,\n", "2:ID_NOT_DIGITS 2:MODULE_MALFORMED 2:ACTION_UNKNOWN", "", 0},
 	} {
 		c.check(t, "job.csv", batch.ReadOptions{})
@@ -207,7 +208,7 @@ func TestActionsModulesAndReasons(t *testing.T) {
 
 func TestModulesAreCorrected(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
-		{"leads", "Leads"}, {"SALES ORDERS", "Sales_Orders"}, {"purchaseorders", "Purchase_Orders"}, {" price_books ", "Price_Books"},
+		{"leads", "Leads"}, {"SALES_ORDERS", "Sales_Orders"}, {"purchaseOrders", "purchaseOrders"}, {" price_books ", "Price_Books"},
 		{"CustomModule12", "CustomModule12"}, {"my_Module", "my_Module"}, {"Lead", "Lead"},
 	} {
 		out := readText(t, "job.csv", head+"1,"+c.in+",unlock,\n", batch.ReadOptions{})

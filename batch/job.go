@@ -36,9 +36,7 @@ func newJob(row Row) *job {
 // change of reason leaves, the lock that it touches is on disk: without one, nothing has left.
 func mayHaveLeft(row Row) bool {
 	switch row.Action {
-	case ActionUnlock:
-		return row.LockID != ""
-	case ActionUpdateReason:
+	case ActionUnlock, ActionUpdateReason:
 		return row.Previous != nil
 	}
 	return true

@@ -151,9 +151,9 @@ func TestReadCSV(t *testing.T) {
 		"Record Id,Owner,Module,Action,Reason,Lock ID",
 		"zcrm_"+idA+",Ann,leads,LOCK,audit of {Owner},",
 		"",
-		`5843104000000425577, Bob ,Price Books,unlock,"kept,`,
+		`5843104000000425577, Bob ,Price_books,unlock,"kept,`,
 		`not used",5843104000000999001`,
-		"1,Cy,My_Module__c,Update-Reason,Q3,",
+		"1,Cy,My_Module__c,Update_Reason,Q3,",
 	), batch.ReadOptions{})
 	equal(t, "error", out.err, nil)
 	equal(t, "faults", out.faults, nil)
@@ -161,10 +161,10 @@ func TestReadCSV(t *testing.T) {
 		{Seq: 1, Line: 2, Module: "Leads", RecordID: idA, Action: batch.ActionLock, Reason: "audit of Ann",
 			Cells: []string{"zcrm_" + idA, "Ann", "leads", "LOCK", "audit of {Owner}", ""}, Outcome: batch.Pending},
 		{Seq: 2, Line: 4, Module: "Price_Books", RecordID: idB, Action: batch.ActionUnlock, LockID: "5843104000000999001",
-			Cells:   []string{idB, " Bob ", "Price Books", "unlock", "kept,\nnot used", "5843104000000999001"},
+			Cells:   []string{idB, " Bob ", "Price_books", "unlock", "kept,\nnot used", "5843104000000999001"},
 			Outcome: batch.Pending},
 		{Seq: 3, Line: 6, Module: "My_Module__c", RecordID: "1", Action: batch.ActionUpdateReason, Reason: "Q3",
-			Cells: []string{"1", "Cy", "My_Module__c", "Update-Reason", "Q3", ""}, Outcome: batch.Pending},
+			Cells: []string{"1", "Cy", "My_Module__c", "Update_Reason", "Q3", ""}, Outcome: batch.Pending},
 	})
 	equal(t, "header", out.sum.Header, []string{"Record Id", "Owner", "Module", "Action", "Reason", "Lock ID"})
 	equal(t, "format", out.sum.Format, "csv")
@@ -353,8 +353,7 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 	}{
 		{"module", batch.ReadOptions{Module: "Sales Stuff!"}, "module:MODULE_MALFORMED"},
 		{"module of blanks", batch.ReadOptions{Module: " "}, "module:MODULE_MISSING"},
-		{"module that cannot be locked", batch.ReadOptions{Module: "calls"}, "module:MODULE_NOT_LOCKABLE"},
-		{"old module", batch.ReadOptions{Module: "Potentials"}, "module:MODULE_RENAMED"},
+		{"module by its label", batch.ReadOptions{Module: "Price Books"}, "module:MODULE_MALFORMED"},
 		{"action", batch.ReadOptions{Action: "delete"}, "action:ACTION_UNKNOWN"},
 		{"reason of blanks", batch.ReadOptions{Reason: " \t"}, "reason:REASON_MISSING"},
 		{"reason with an escape sequence", batch.ReadOptions{Reason: "a\x1b[31m"}, "reason:REASON_CONTROL"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -122,32 +123,32 @@ func (j *jsonlReader) parse(rec *record) []Fault {
 // unwrap makes a line of results the row that it came from: zlock_* go, and what stands under
 // "input" takes the object's place.
 func (j *jsonlReader) unwrap(members []member) *problem {
-	j.members = members[:0:0]
+	j.members = members
+	if !slices.ContainsFunc(members, func(m member) bool { return isOurs(m.key) }) {
+		return nil
+	}
+	j.members = make([]member, 0, len(members))
 	var input *member
-	results := false
 	for i, m := range members {
 		switch {
 		case isOurs(m.key):
-			results = true
 			continue
 		case m.key == inputKey && m.kind == '{':
 			input = &members[i]
 		}
 		j.members = append(j.members, m)
 	}
-	switch {
-	case results && input != nil:
+	if input != nil {
 		j.object = input.raw
 		inner, p := parseObject(input.raw)
 		j.members = inner
 		return p
-	case results:
-		parts := make([]string, len(j.members))
-		for i, m := range j.members {
-			parts[i] = m.name + ":" + m.raw
-		}
-		j.object = "{" + strings.Join(parts, ",") + "}"
 	}
+	parts := make([]string, len(j.members))
+	for i, m := range j.members {
+		parts[i] = m.name + ":" + m.raw
+	}
+	j.object = "{" + strings.Join(parts, ",") + "}"
 	return nil
 }
 

@@ -79,7 +79,7 @@ func (s *scanner) syntax(what string) *problem {
 
 // members reads an object's inside, from its opening brace to its closing one.
 func (s *scanner) members() ([]member, *problem) {
-	var all []member
+	all := make([]member, 0, 8)
 	p := s.object(func(m member) *problem {
 		all = append(all, m)
 		return nil

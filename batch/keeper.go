@@ -342,6 +342,6 @@ func (k *keeper) finish() {
 	case k.worn:
 		k.report.StoppedBy, k.report.Why = StopAttempts, "some rows are in doubt, or out of attempts through passing faults"
 	case k.r.options.Limit > 0 && !k.exhausted:
-		k.report.StoppedBy, k.report.Why = StopLimit, fmt.Sprintf("--limit %d rows dealt", k.r.options.Limit)
+		k.report.StoppedBy, k.report.Why = StopLimit, fmt.Sprintf("%d rows were worked, which is --limit", k.r.options.Limit)
 	}
 }

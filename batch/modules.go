@@ -15,11 +15,6 @@ var lockable = []struct{ name, singular string }{
 	{"Purchase_Orders", "Purchase_Order"}, {"Invoices", "Invoice"}, {"Products", "Product"},
 }
 
-// notLockable are the standard modules without record locking.
-var notLockable = []string{
-	"Campaigns", "Events", "Meetings", "Calls", "Notes", "Activities", "Services", "Appointments",
-}
-
 // LockableModules lists the API names of Zoho's standard modules that can be locked. Custom modules
 // can be too.
 func LockableModules() []string {
@@ -30,27 +25,17 @@ func LockableModules() []string {
 	return names
 }
 
-// parseModule gives the API name that the text means: a lockable module whatever its case, blanks
-// and underscores, anything else well formed as it is.
+// parseModule gives the API name that the text means: a lockable module whatever its case, anything
+// else that is well formed as it is, since organisations name modules of their own.
 func parseModule(text string) (string, *problem) {
 	name := strings.Trim(text, asciiBlanks)
 	if name == "" {
 		return "", &problem{FaultModuleMissing, "no module", "give the module's API name"}
 	}
-	word := plainName(name)
 	for _, m := range lockable {
-		if word == plainName(m.name) {
+		if strings.EqualFold(name, m.name) {
 			return m.name, nil
 		}
-	}
-	for _, m := range notLockable {
-		if word == plainName(m) {
-			return "", &problem{FaultModuleNotLockable, "Zoho cannot lock records of " + m,
-				"lockable are " + strings.Join(LockableModules(), ", ") + " and custom modules"}
-		}
-	}
-	if word == "potentials" {
-		return "", &problem{FaultModuleRenamed, "Potentials is the old name of Deals", "write Deals"}
 	}
 	return name, checkModuleName(name)
 }
@@ -62,10 +47,20 @@ func checkModuleName(name string) *problem {
 		if letter || i > 0 && (c == '_' || '0' <= c && c <= '9') {
 			continue
 		}
-		return &problem{FaultModuleMalformed, fmt.Sprintf("%q is no module's API name", snippet(name)),
-			"an API name is a letter, then letters, digits and _; `zlock modules` lists them"}
+		return &problem{FaultModuleMalformed, fmt.Sprintf("%q is no module's API name", snippet(name)), moduleHint(name)}
 	}
 	return nil
+}
+
+// moduleHint names the module whose label the text may be.
+func moduleHint(name string) string {
+	const rule = "an API name is a letter, then letters, digits and _; Zoho's setup lists them under Developer Hub, APIs and SDKs"
+	for _, m := range lockable {
+		if plainName(name) == plainName(m.name) {
+			return "did you mean " + m.name + "? " + rule
+		}
+	}
+	return rule
 }
 
 // isLookup reports whether a column's plain name says "<Module> Id" of a lockable module, the old

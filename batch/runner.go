@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"zlock/internal/crash"
 	"zlock/zoho"
 )
 
@@ -27,9 +28,10 @@ type Runner struct {
 	notes chan note
 	pace  atomic.Int32 // what workers may still begin: a tempo
 
-	mu    sync.Mutex
-	me    zoho.User
-	asked bool // whether Zoho was asked who we are
+	mu     sync.Mutex
+	me     zoho.User
+	asking chan struct{} // closed when the question who we are has been answered; nil when nobody asks
+	barred bool          // Zoho won't say who we are
 }
 
 // tempo is what workers may still begin.
@@ -101,6 +103,7 @@ func (r *Runner) intend(j *job, found zoho.Lock) error {
 	if err := <-written; err != nil {
 		return err
 	}
+	crash.At("after-intent")
 	j.row.LockID, j.row.Previous = found.ID, previous
 	return nil
 }
@@ -118,22 +121,65 @@ func (r *Runner) learn(u zoho.User) {
 	}
 }
 
-// who says who we are, asking Zoho once where no answer has said so yet. Refused for want of scope
-// or permission, it is not known, and reason and time decide alone. The question is paid for by
-// the row that needed it.
-func (r *Runner) who(ctx context.Context, j *job) (zoho.User, bool) {
+// who says who we are, asking Zoho where no answer has said so yet: one row asks and pays, the others
+// wait for it. Refused for want of scope or permission, nobody is known, and nobody asks again. The
+// error is a passing one.
+func (r *Runner) who(ctx context.Context, j *job) (zoho.User, error) {
+	for {
+		asking, mine := r.inquiry()
+		if asking == nil {
+			return r.self(), nil
+		}
+		if mine {
+			return r.inquire(ctx, j, asking)
+		}
+		select {
+		case <-asking:
+		case <-ctx.Done():
+			return zoho.User{}, ctx.Err()
+		}
+	}
+}
+
+// inquiry is the question under way, which is the caller's to ask where there was none; nil where
+// there is nothing to ask any more.
+func (r *Runner) inquiry() (asking chan struct{}, mine bool) {
 	r.mu.Lock()
-	me, ask := r.me, r.me.ID == "" && !r.asked
-	r.asked = true
-	r.mu.Unlock()
-	if !ask {
-		return me, me.ID != ""
+	defer r.mu.Unlock()
+	if r.me.ID != "" || r.barred {
+		return nil, false
 	}
+	if r.asking == nil {
+		r.asking, mine = make(chan struct{}), true
+	}
+	return r.asking, mine
+}
+
+func (r *Runner) inquire(ctx context.Context, j *job, asking chan struct{}) (zoho.User, error) {
+	defer func() {
+		r.mu.Lock()
+		r.asking = nil
+		r.mu.Unlock()
+		close(asking)
+	}()
 	u, err := r.client.Metered(&j.meter).ReadBack().CurrentUser(ctx)
-	if err != nil {
-		r.options.Log.Warn("who is signed in is not known: locks are told apart by reason and time", "error", err)
-		return zoho.User{}, false
+	e := asError(err)
+	switch {
+	case err == nil && u.ID != "":
+		r.learn(u)
+		return u, nil
+	case err != nil && (e == nil || e.Phase != zoho.PhaseDefinite || e.Kind == zoho.SignIn || e.Kind == zoho.Redirected):
+		return zoho.User{}, err
 	}
-	r.learn(u)
-	return u, u.ID != ""
+	r.options.Log.Warn("who is signed in is not known: locks are told apart by reason and time", "error", err)
+	r.mu.Lock()
+	r.barred = true
+	r.mu.Unlock()
+	return zoho.User{}, nil
+}
+
+func (r *Runner) self() zoho.User {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.me
 }

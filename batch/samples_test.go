@@ -39,12 +39,33 @@ func TestFaultySample(t *testing.T) {
 		batch.FaultIDMissing, batch.FaultIDDamaged, batch.FaultIDDecimal, batch.FaultIDFormula, batch.FaultIDQuoted,
 		batch.FaultIDSeparators, batch.FaultIDSigned, batch.FaultIDForeignDigits, batch.FaultIDInvisible, batch.FaultIDZero,
 		batch.FaultIDTooLong, batch.FaultIDHeader, batch.FaultIDNotDigits,
-		batch.FaultModuleMissing, batch.FaultModuleMalformed, batch.FaultModuleNotLockable, batch.FaultModuleRenamed,
+		batch.FaultModuleMissing, batch.FaultModuleMalformed,
 		batch.FaultActionMissing, batch.FaultActionUnknown,
 		batch.FaultReasonMissing, batch.FaultReasonTooLong, batch.FaultReasonControl, batch.FaultConflict,
 	} {
 		if !seen[code] {
 			t.Errorf("the sample has no line for %s", code)
 		}
+	}
+}
+
+func TestTheOtherSamplesAreInOrder(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		o    batch.ReadOptions
+	}{
+		{"quarter-end-lock.csv", batch.ReadOptions{}},
+		{"nightly-unlock.jsonl", batch.ReadOptions{}},
+		{"migration-relock.csv", batch.ReadOptions{Module: "Accounts", Action: batch.ActionLock}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.o.TempDir = t.TempDir()
+			out := readPath(t, filepath.Join("..", "samples", c.name), c.o)
+			equal(t, "error", out.err, nil)
+			equal(t, "faults", out.faults, nil)
+			if out.sum.Rows == 0 {
+				t.Error("no rows")
+			}
+		})
 	}
 }

@@ -19,11 +19,7 @@ const clockSlack = 5 * time.Second
 func (r *Runner) settle(ctx context.Context, j *job) (verdict, bool) {
 	locks, err := r.client.Metered(&j.meter).ReadBack().ListLocks(ctx, j.record())
 	if err != nil {
-		v := r.read(j, err)
-		if v.outcome == Pending {
-			v.outcome = Unknown // a read that failed takes no doubt away
-		}
-		return v, true
+		return r.unread(j, err), true
 	}
 	if len(locks) > 1 {
 		return j.refused(CodeSeveralLocks, "", "Zoho names more than one lock of this record",
@@ -37,6 +33,15 @@ func (r *Runner) settle(ctx context.Context, j *job) (verdict, bool) {
 		return v, true
 	}
 	return r.believe(j)
+}
+
+// unread judges an error of a call on which settling depends: one that failed takes no doubt away.
+func (r *Runner) unread(j *job, err error) verdict {
+	v := r.read(j, err)
+	if v.outcome == Pending {
+		v.outcome = Unknown
+	}
+	return v
 }
 
 // believe says when "it did not happen" may be believed: a request that was lost on its way can
@@ -61,10 +66,12 @@ func (r *Runner) believe(j *job) (verdict, bool) {
 func (r *Runner) evidence(ctx context.Context, j *job, found zoho.Lock) (verdict, bool) {
 	switch j.row.Action {
 	case ActionUnlock:
-		switch found.ID {
-		case j.row.LockID:
+		switch {
+		case found.ID == j.row.LockID:
 			return verdict{}, false
-		case "":
+		case r.older(found, j.row.DealtAt): // the one meant was gone before we came
+			return j.lockChanged(found), true
+		case found.ID == "":
 			return j.became(Unlocked, j.row.LockID, "the answer was lost; the record was read back and the lock is gone"), true
 		}
 		return j.became(Unlocked, j.row.LockID, describe(found, "unlocked; locked again since")), true
@@ -77,7 +84,11 @@ func (r *Runner) evidence(ctx context.Context, j *job, found zoho.Lock) (verdict
 	switch {
 	case found.ID == "":
 		return verdict{}, false
-	case r.ours(ctx, j, found):
+	}
+	switch mine, err := r.ours(ctx, j, found); {
+	case err != nil:
+		return r.unread(j, err), true
+	case mine:
 		return j.became(Locked, found.ID, "the answer was lost; the record was read back and the lock is this run's"), true
 	case r.options.OnLocked == OnLockedUpdateReason:
 		return r.reword(ctx, j, found, AlreadyLocked), true
@@ -101,25 +112,32 @@ func (r *Runner) rewordEvidence(j *job, found zoho.Lock, gone string) (verdict, 
 // ours says whether a lock found is the one that this row may have made: our user, the row's own
 // reason, and made since the row was first dealt. Without a clock that can be trusted, user and
 // reason decide; a reason with a mark of --tag-reason decides alone.
-func (r *Runner) ours(ctx context.Context, j *job, l zoho.Lock) bool {
+func (r *Runner) ours(ctx context.Context, j *job, l zoho.Lock) (bool, error) {
 	if l.Source == zoho.Automatic || !sameReason(l.Reason, j.row.Reason) {
-		return false
+		return false, nil
 	}
 	if tagged(j.row.Reason, r.options.RunID, j.row.Seq) {
-		return true
+		return true, nil
 	}
-	if me, known := r.who(ctx, j); known && l.By.ID != me.ID {
-		return false
+	me, err := r.who(ctx, j)
+	if err != nil || me.ID != "" && l.By.ID != me.ID {
+		return false, err
 	}
 	offset, trusted := r.client.Offset()
 	if !trusted {
-		return true
+		return true, nil
 	}
 	if l.At.IsZero() {
-		return false
+		return false, nil
 	}
 	at := l.At.Add(-offset)
-	return !at.Before(j.row.DealtAt.Add(-clockSlack)) && !at.After(time.Now().Add(clockSlack))
+	return !at.Before(j.row.DealtAt.Add(-clockSlack)) && !at.After(time.Now().Add(clockSlack)), nil
+}
+
+// older says whether a lock was certainly made before a time of our clock.
+func (r *Runner) older(l zoho.Lock, t time.Time) bool {
+	offset, trusted := r.client.Offset()
+	return trusted && !l.At.IsZero() && l.At.Add(-offset).Before(t.Add(-clockSlack))
 }
 
 // sameReason compares reasons as a server may have given them back: blanks at the ends dropped,

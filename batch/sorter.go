@@ -62,14 +62,14 @@ const sortedAtOnce = 128 << 10
 // each sorted, which are merged in the end.
 type sorter struct {
 	dir     string
-	compare func(a, b *pair) int
+	compare func(a, b pair) int
 	most    int // pairs held in memory
 	held    []pair
 	runs    []*os.File
 	left    []string // names of files that the system would not let go of while open
 }
 
-func newSorter(dir string, compare func(a, b *pair) int) *sorter {
+func newSorter(dir string, compare func(a, b pair) int) *sorter {
 	return &sorter{dir: dir, compare: compare, most: sortedAtOnce}
 }
 
@@ -84,7 +84,7 @@ func (s *sorter) add(p pair) error {
 }
 
 func (s *sorter) sort() {
-	slices.SortFunc(s.held, func(a, b pair) int { return s.compare(&a, &b) })
+	slices.SortFunc(s.held, s.compare)
 }
 
 func (s *sorter) spill() error {
@@ -167,7 +167,7 @@ func (s *stream) next() error {
 
 // merge is a heap of streams, the one with the least head first.
 type merge struct {
-	compare func(a, b *pair) int
+	compare func(a, b pair) int
 	streams []*stream
 	err     error
 }
@@ -205,7 +205,7 @@ func (m *merge) each(do func(pair) error) error {
 
 // Len, Less, Swap, Push and Pop make merge a heap.
 func (m *merge) Len() int           { return len(m.streams) }
-func (m *merge) Less(a, b int) bool { return m.compare(&m.streams[a].head, &m.streams[b].head) < 0 }
+func (m *merge) Less(a, b int) bool { return m.compare(m.streams[a].head, m.streams[b].head) < 0 }
 func (m *merge) Swap(a, b int)      { m.streams[a], m.streams[b] = m.streams[b], m.streams[a] }
 func (m *merge) Push(x any)         { m.streams = append(m.streams, x.(*stream)) }
 func (m *merge) Pop() any {

@@ -236,4 +236,3 @@ func (s *stage) sends(op sim.Op, id string) int {
 	}
 	return n
 }
-

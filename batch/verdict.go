@@ -37,18 +37,6 @@ type verdict struct {
 	panic   error           // a bug of ours: the run ends
 }
 
-// Codes of our own, beside Zoho's.
-const (
-	CodeAutomaticLock  = "AUTOMATIC_LOCK"        // the lock was made by a rule and can't be taken away or re-worded by hand
-	CodeLockChanged    = "LOCK_CHANGED"          // the lock there is no longer the one meant
-	CodeNotLocked      = "NOT_LOCKED"            // a reason can't be changed where there is no lock
-	CodeAlreadyLocked  = "ALREADY_LOCKED"        // --on-locked fail
-	CodeOtherOwner     = "OTHER_OWNER"           // somebody else's lock, and --any-owner was not given
-	CodeSeveralLocks   = "UNEXPECTED_MULTIPLE"   // a record with more than one lock: not touched
-	CodePrecedingStep  = "PRECEDING_STEP_FAILED" // an earlier row of the same record failed
-	CodeRecordNotFound = "INVALID_DATA"          // Zoho's word for a record id that it doesn't know
-)
-
 // meaning is the verdict table: what a definite answer means for the row that got it. A kind
 // that is not listed fails the row with Zoho's own code.
 var meaning = map[zoho.Kind]course{

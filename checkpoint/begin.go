@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zlock/batch"
+	"zlock/internal/crash"
 )
 
 // Begin takes a run over for one sitting; owner says who works on it ("pid 123 on host"). The caller
@@ -37,14 +38,18 @@ func (d *DB) begin(ctx context.Context, runID, owner string) (*Session, error) {
 		}
 	}
 	ctx = context.WithoutCancel(ctx)
-	s := &Session{path: d.path, id: k.ID, org: k.Org, n: k.n, held: map[int64]any{}, reserved: map[int64]int{}}
+	s := &Session{path: d.path, id: k.ID, org: k.Org, n: k.n, held: map[int64]struct{}{}, reserved: map[int64]int{}, patience: persistFor}
 	if s.file, err = see(d.path); err != nil {
 		return nil, err
 	}
 	if s.link, err = newLink(ctx, d.path); err != nil {
 		return nil, err
 	}
-	err = s.link.transact(ctx, func(ctx context.Context) error { return s.takeOver(ctx, owner) })
+	err = s.link.transact(ctx, func(ctx context.Context) error {
+		defer crash.At("in-takeover")
+		return s.takeOver(ctx, owner)
+	})
+	crash.At("after-takeover")
 	if err == nil {
 		err = s.survey(ctx)
 	}

@@ -37,6 +37,15 @@ func dsn(path string, readOnly bool) string {
 		q.Add("_pragma", "checkpoint_fullfsync(1)")
 		q.Add("_pragma", "journal_size_limit(67108864)")
 	}
+	return fileURL(path, q)
+}
+
+// plainDSN names a database for writing, with every setting left as the file has it.
+func plainDSN(path string) string {
+	return fileURL(path, url.Values{"mode": {"rw"}, "_busy_timeout": {strconv.Itoa(busyMillis)}})
+}
+
+func fileURL(path string, q url.Values) string {
 	slashed := filepath.ToSlash(path)
 	if !strings.HasPrefix(slashed, "/") {
 		slashed = "/" + slashed // a drive letter

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"zlock/batch"
+	"zlock/internal/crash"
 )
 
 const (
@@ -165,6 +166,7 @@ func (e *Enrolment) flush() error {
 		if err := e.insert(ctx, tx); err != nil {
 			return err
 		}
+		defer crash.At("in-enrol")
 		return e.mark(ctx, tx)
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"zlock/batch"
+	"zlock/internal/crash"
 )
 
 // Finish stores what still waits and shows the run: its rows are all there from then on. run is the
@@ -22,12 +23,14 @@ func (e *Enrolment) Finish(ctx context.Context, run batch.Run) (batch.Run, error
 	if run.CreatedAt.IsZero() {
 		run.CreatedAt = e.run.CreatedAt
 	}
+	crash.At("before-finish")
 	err := e.d.write(ctx, writeLimit, func(ctx context.Context, tx *sql.Tx) error {
 		if err := e.tally(ctx, tx); err != nil {
 			return err
 		}
 		return e.show(ctx, tx, run)
 	})
+	crash.At("after-finish")
 	if err != nil {
 		return batch.Run{}, fmt.Errorf("finish enrolment of run %s: %w", run.ID, err)
 	}

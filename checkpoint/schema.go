@@ -4,11 +4,16 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 
+	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
+
+	"zlock/internal/crash"
 )
 
 // applicationID marks a database as ours: "zlck".
@@ -56,6 +61,17 @@ func readMark(ctx context.Context, q querier) (mark, error) {
 	return m, err
 }
 
+// markAtOnce reads the mark in one transaction: while another process sets the file up, its parts
+// read one by one would be from before and from after, and make the file look like a stranger's.
+func markAtOnce(ctx context.Context, db *sql.DB) (mark, error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return mark{}, err
+	}
+	defer tx.Rollback() // nothing was written
+	return readMark(ctx, tx)
+}
+
 // blank says whether the database holds nothing at all: a new file, or one whose maker was killed
 // before its first commit.
 func (m mark) blank() bool { return m == mark{} }
@@ -82,16 +98,52 @@ func probe(ctx context.Context, path string) (mark, error) {
 	if err != nil {
 		return mark{}, err
 	}
-	db, err := dialPatiently(ctx, path, true)
-	if err != nil {
-		return mark{}, explain(path, err)
+	m, err := markOf(ctx, path)
+	if halfUndone(err) && undo(ctx, path) == nil {
+		m, err = markOf(ctx, path)
 	}
-	defer db.Close()
-	m, err := readMark(ctx, db)
 	if err != nil {
 		return m, explain(path, err)
 	}
+	if m.blank() && stub(path) {
+		return m, &ForeignError{Path: path, What: "too short for a database"}
+	}
 	return m, m.judge(path, len(texts))
+}
+
+func markOf(ctx context.Context, path string) (mark, error) {
+	db, err := dialPatiently(ctx, path, true)
+	if err != nil {
+		return mark{}, err
+	}
+	defer db.Close()
+	return markAtOnce(ctx, db)
+}
+
+// halfUndone says whether the error is that the file was being set up when the process died: what it
+// was must be put back from a journal first, which a reader may not.
+func halfUndone(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code() == lib.SQLITE_READONLY_ROLLBACK
+}
+
+// undo has SQLite put back what an unfinished change has left, and changes nothing else: the file
+// may be a stranger's.
+func undo(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", plainDSN(path))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var n int
+	return db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n)
+}
+
+// stub says whether a file holds something, though less than the smallest database: SQLite takes
+// some of these for empty ones.
+func stub(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0 && info.Size() < 512
 }
 
 // migrate brings the schema up to date, each step in a transaction of its own.
@@ -133,6 +185,7 @@ func migrateOnce(ctx context.Context, path string, db *sql.DB, texts []string) (
 	if _, err := tx.ExecContext(ctx, script); err != nil {
 		return false, fmt.Errorf("step %d: %w", m.schema+1, err)
 	}
+	crash.At("in-migrate")
 	return false, tx.Commit()
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zlock/batch"
+	"zlock/internal/crash"
 )
 
 // Session is one sitting at a run: the batch.Store of its runner. Its methods are safe for concurrent
@@ -18,20 +19,21 @@ type Session struct {
 	file presence
 	over error // why nothing more is written
 
-	path    string
-	id, org string
-	n       int64 // the run's number
-	sitting int64
-	commits int64 // as last seen: moves with every commit
-	last    time.Time
+	path     string
+	id, org  string
+	n        int64 // the run's number
+	sitting  int64
+	commits  int64 // as last seen: moves with every commit
+	last     time.Time
+	patience time.Duration // how long a passing fault is tried again
 
 	// What this sitting has dealt. It changes only once a commit is known to have happened.
-	doubts   []doubt       // rows found in doubt that are not dealt yet, in order
-	cursor   int64         // key up to which pending rows were dealt or passed over
-	first    int64         // the key before the run's first pending row when the sitting began
-	skip     []string      // modules passed over so far
-	held     map[int64]any // keys of rows that went back to pending: not dealt again
-	reserved map[int64]int // credits that rows in hand may be spending, by key
+	doubts   []doubt            // rows found in doubt that are not dealt yet, in order
+	cursor   int64              // key up to which pending rows were dealt or passed over
+	first    int64              // the key before the run's first pending row when the sitting began
+	skip     []string           // modules passed over so far
+	held     map[int64]struct{} // keys of rows that went back to pending: not dealt again
+	reserved map[int64]int      // credits that rows in hand may be spending, by key
 }
 
 // doubt is a row found in doubt.
@@ -59,6 +61,7 @@ func (s *Session) Commit(ctx context.Context, c batch.Changes) ([]batch.Row, err
 	var w *writing
 	err := s.persist(context.WithoutCancel(ctx), func(ctx context.Context) error {
 		w = newWriting(s, c)
+		defer crash.At("in-commit")
 		return w.all(ctx)
 	})
 	if err == nil {
@@ -99,7 +102,7 @@ func (s *Session) persist(ctx context.Context, do func(context.Context) error) e
 		if err == nil || certain(err) {
 			return err
 		}
-		if s.link == nil && !passing(err) || time.Since(began) > persistFor {
+		if s.link == nil && !passing(err) || time.Since(began) > s.patience {
 			s.drop()
 			return errors.Join(failed, err)
 		}
@@ -196,6 +199,7 @@ func (s *Session) End(ctx context.Context, state batch.State, cause batch.StopCa
 	err := s.persist(ctx, func(ctx context.Context) error {
 		var err error
 		run, err = s.end(ctx, state, cause)
+		crash.At("in-end")
 		return err
 	})
 	if err == nil {

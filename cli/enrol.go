@@ -38,7 +38,7 @@ func (l *launch) newRun(identity string) batch.Run {
 	settings := l.values.carried()
 	settings[keyOnLocked] = l.meaning.OnLocked
 	settings[keyAnyOwner] = strconv.FormatBool(l.meaning.AnyOwner)
-	settings[keyOrgName] = l.orgName()
+	settings[keyOrgName], settings[keyOrgHost] = l.orgName(), host(l.org.api)
 	if l.name != "-" {
 		settings[keyJobPath] = l.world.path(l.name)
 	}

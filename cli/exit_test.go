@@ -90,6 +90,8 @@ func TestExitFaulty(t *testing.T) {
 	if err != nil || strings.Count(string(list), "\n") != 2 {
 		t.Errorf("faults file: %v, %s", err, list)
 	}
+	s.want(s.run("run", "job.csv", "--simulate", "--faults", "faults.jsonl"), 2, "it is there already", "--force")
+	s.want(s.run("run", "job.csv", "--simulate", "--faults", "faults.jsonl", "--force"), 3)
 	s.want(s.run("run", "job.csv", "--simulate", "--faults", "faults.csv"), 3)
 	if list, _ := os.ReadFile(filepath.Join(s.dir, "faults.csv")); !strings.HasPrefix(string(list), "line,column,value,code,message,hint\n2,") {
 		t.Errorf("faults file: %s", list)

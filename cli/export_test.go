@@ -56,3 +56,71 @@ func (p *Progress) Log(line string) { _, _ = p.p.screen.Write([]byte(line + "\n"
 
 // Finish ends the telling.
 func (p *Progress) Finish() { p.p.finish() }
+
+// Parse reads one setting's text as the named kind of value.
+func Parse(kind, text string, now time.Time) (any, error) {
+	v := values{"x": {text: text, where: "--x " + text, given: true, flag: true}}
+	p := parser{values: v}
+	read := map[string]func() any{
+		"count":   func() any { return p.count("x", 7, 1, 100) },
+		"decimal": func() any { return p.decimal("x", 0, 100) },
+		"span":    func() any { return p.span("x", time.Second, 48*time.Hour) },
+		"percent": func() any { return p.percent("x") },
+		"credits": func() any { return p.creditsOf("x", 1000) },
+		"size":    func() any { return p.size("x", 1, 1<<40) },
+		"clock":   func() any { return p.clock("x", now) },
+		"words":   func() any { return p.words("x") },
+		"pairs":   func() any { return p.pairs("x") },
+		"flag":    func() any { return p.flag("x") },
+	}[kind]
+	got := read()
+	return got, p.err
+}
+
+// Identity is the identity of a run of a file with these options given.
+func Identity(org, sha string, given map[string]string) (string, error) {
+	v := values{}
+	for _, s := range settings() {
+		v[s.name] = value{text: s.def}
+		if text, ok := given[s.name]; ok {
+			v[s.name] = value{text: text, given: true, flag: true}
+		}
+	}
+	p := parser{values: v}
+	m := readMeaning(&p)
+	if p.err != nil {
+		return "", p.err
+	}
+	return m.identity(org, sha)
+}
+
+// Inherit is what a setting comes to for a run that goes on: now and where ("flag", "variable",
+// "profile", "") say what is given now.
+func Inherit(name, now, where string, run map[string]string) string {
+	v := value{text: now, given: where != ""}
+	switch where {
+	case "flag":
+		v.flag, v.where = true, "--"+name+" "+now
+	case "variable":
+		v.where = variable(name) + "=" + now
+	case "profile":
+		v.where = name + " of profile p"
+	}
+	return values{name: v}.with(batch.Run{ID: "r", Settings: run})[name].text
+}
+
+// Paths are where zlock.yaml and the state are looked for.
+func Paths(environ ...string) (config, state string, err error) {
+	w := World{Environ: environ}.complete()
+	state, err = w.statePath()
+	return w.configPath(), state, err
+}
+
+// EditionNamed is what an edition allows: calls at once, those by default, and credits a day.
+func EditionNamed(name string) (most, usual, credits int64) {
+	e := editionNamed(name)
+	return e.concurrency, e.usual, e.credits
+}
+
+// SettingNames are the names of all settings.
+func SettingNames() []string { return names(settings()) }

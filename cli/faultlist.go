@@ -37,8 +37,7 @@ func (l *launch) mayWriteFaults() error {
 	if formatOf(l.faults) == "" {
 		return usage("--faults " + clean(l.faults) + ": must end in .csv or .jsonl")
 	}
-	keep := l.keptFiles()
-	return mayWrite(l.faults, true, keep)
+	return mayWrite(l.faults, l.force, l.keptFiles())
 }
 
 // keptFiles are those that no output of run may replace.
@@ -49,8 +48,7 @@ func (l *launch) keptFiles() []string {
 // tellFaults lists what is wrong with the job file. It is an error unless the good rows may go.
 func (l *launch) tellFaults(sum batch.Summary) error {
 	if l.faults != "" {
-		// A list of an earlier reading would be taken for this one's, so that it is replaced.
-		if err := writeFile(l.faults, true, l.keptFiles(), l.faulty.writer(formatOf(l.faults))); err != nil {
+		if err := writeFile(l.faults, l.force, l.keptFiles(), l.faulty.writer(formatOf(l.faults))); err != nil {
 			return err
 		}
 	}
@@ -90,11 +88,10 @@ func (l *launch) printFaults(sum batch.Summary) {
 		if f.Line == 0 {
 			line = "file"
 		}
-		what := clean(f.Message)
+		t.add(line, cleanTo(f.Column, 24), cleanTo(f.Value, 32), clean(f.Message))
 		if f.Hint != "" {
-			what += ": " + clean(f.Hint)
+			t.add("", "", "", "  "+clean(f.Hint))
 		}
-		t.add(line, cleanTo(f.Column, 24), cleanTo(f.Value, 32), what)
 	}
 	t.print(&b, "  ")
 	if more := sum.Faults - int64(len(l.faulty.first)); more > 0 {

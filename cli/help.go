@@ -66,6 +66,7 @@ func (a *app) helpCommand(root *cobra.Command) *cobra.Command {
 // help prints what a command does, an example, its flags and its exit codes.
 func (a *app) help(cmd *cobra.Command, _ []string) {
 	w := a.world.Out
+	cmd.InitDefaultHelpFlag()
 	fmt.Fprintln(w, wrap(orElse(cmd.Long, cmd.Short), helpWidth))
 	fmt.Fprintf(w, "\nUsage:\n  %s\n", usageLine(cmd))
 	if cmd.Example != "" {

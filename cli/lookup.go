@@ -21,7 +21,7 @@ func (a *app) openToRead(ctx context.Context, p place) (*checkpoint.DB, error) {
 		return nil, fmt.Errorf("open checkpoint %s: %w", p.db, errNoCheckpoint)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open checkpoint: %w", err)
+		return nil, err
 	}
 	db.JudgeOwners(p.alive)
 	return db, nil
@@ -31,7 +31,7 @@ func (a *app) openToRead(ctx context.Context, p place) (*checkpoint.DB, error) {
 func (a *app) openToWrite(ctx context.Context, p place) (*checkpoint.DB, error) {
 	db, err := checkpoint.Open(ctx, p.db)
 	if err != nil {
-		return nil, fmt.Errorf("open checkpoint: %w", err)
+		return nil, err
 	}
 	db.JudgeOwners(p.alive)
 	return db, nil

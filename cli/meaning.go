@@ -56,6 +56,7 @@ const (
 	keyAnyOwner = "any-owner"
 	keyJobPath  = "job-path"
 	keyOrgName  = "org-name"
+	keyOrgHost  = "org-host"
 )
 
 // readOptions are the settings of reading a job file.

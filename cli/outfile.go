@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"zlock/internal/crash"
 )
 
 // writeFile makes a file whole or not at all: it is written beside its place, readable by its
@@ -28,6 +30,7 @@ func writeFile(path string, force bool, keep []string, write func(io.Writer) err
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
+	crash.At("before-move")
 	if force {
 		err = os.Rename(temp.Name(), path)
 	} else {

@@ -30,11 +30,11 @@ func (l *launch) tellPlan(ctx context.Context, sum batch.Summary) {
 	if known {
 		fmt.Fprintf(&b, "; %s of %s spent in the last 24 hours that we know of", number(spent), number(l.pace.daily))
 	}
-	fmt.Fprintf(&b, "\n  time: about %s with %s at once\n", span(l.estimate(sum)), counted(l.pace.concurrency, "call", "calls"))
+	fmt.Fprintf(&b, "\n  time: about %s with %s at once\n", span(max(l.estimate(sum), time.Second)), counted(l.pace.concurrency, "call", "calls"))
 	l.screen.say("%s", strings.TrimRight(b.String(), "\n"))
 	if left := l.pace.allowance - spent; sum.ForecastCredits > left {
-		l.screen.warn("%s will not do: %s are left, the run will stop there (exit 6) and zlock resume goes on",
-			counted(sum.ForecastCredits, "credit", "credits"), counted(max(left, 0), "credit", "credits"))
+		l.screen.warn("the rows need %s and %s left for today: the run will stop there (exit 6), and zlock resume goes on",
+			counted(sum.ForecastCredits, "credit", "credits"), counted(max(left, 0), "is", "are"))
 	}
 }
 

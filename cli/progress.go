@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +14,8 @@ import (
 const (
 	plainEvery = 30 * time.Second       // a line in a log
 	drawEvery  = 500 * time.Millisecond // a bar on a terminal
+	wideBar    = 16                     // columns of the bar itself
+	narrowBar  = 6                      // the same where the terminal has fewer than 100
 	rateOver   = time.Minute            // what "rows per second" looks back on
 )
 
@@ -71,9 +72,16 @@ func (p *progress) start(bar bool) {
 	})
 }
 
+func (p *progress) barWidth() int {
+	if p.width() < 100 {
+		return narrowBar
+	}
+	return wideBar
+}
+
 func (p *progress) newBar() *progressbar.ProgressBar {
 	bar := progressbar.NewOptions64(max(p.total, 1),
-		progressbar.OptionSetWriter(p.screen.w), progressbar.OptionSetWidth(16),
+		progressbar.OptionSetWriter(p.screen.w), progressbar.OptionSetWidth(p.barWidth()),
 		progressbar.OptionThrottle(drawEvery/2), progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetElapsedTime(false), progressbar.OptionShowDescriptionAtLineEnd(),
 		progressbar.OptionSetTheme(progressbar.Theme{
@@ -106,12 +114,14 @@ func (p *progress) observe(news batch.Progress) {
 }
 
 func (p *progress) tick() {
-	text := p.line()
+	why := clean(p.limits().Why)
 	if p.bar == nil {
-		p.screen.say("%s", text)
+		p.screen.say("%s", p.line(why, " of ", " rows"))
 		return
 	}
-	p.screen.draw(func() { p.bar.Describe(cut(text, p.width()-32)) })
+	// Beside the bar stand its brackets, the percentage and the blanks between: 12 columns.
+	text := cut(p.line(why, "/", ""), p.width()-p.barWidth()-12)
+	p.screen.draw(func() { p.bar.Describe(text) })
 }
 
 // finish takes the bar off, or writes the last line.
@@ -122,7 +132,7 @@ func (p *progress) finish() {
 	close(p.stopped)
 	p.ticking.Wait()
 	if p.bar == nil {
-		p.screen.say("%s", p.line())
+		p.screen.say("%s", p.line("", " of ", " rows"))
 		return
 	}
 	p.screen.draw(func() {
@@ -134,13 +144,14 @@ func (p *progress) finish() {
 func (p *progress) erase()  { _ = p.bar.Clear() }
 func (p *progress) redraw() { _ = p.bar.RenderBlank() }
 
-// line is where the sitting stands, in one line.
-func (p *progress) line() string {
+// line is where the sitting stands, in one line. Why says what holds it back; of and unit are the
+// words around the number of all rows, which a bar has no room for.
+func (p *progress) line(why, of, unit string) string {
 	limits := p.limits()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	perSecond := p.rate()
-	parts := []string{fmt.Sprintf("%s of %s rows", number(p.done), number(p.total))}
+	parts := []string{number(p.done) + of + number(p.total) + unit}
 	if perSecond > 0 {
 		parts = append(parts, rate(perSecond))
 	}
@@ -154,8 +165,8 @@ func (p *progress) line() string {
 	if p.doubt > 0 {
 		parts = append(parts, number(int64(p.doubt))+" in doubt")
 	}
-	if limits.Why != "" {
-		parts = append(parts, clean(limits.Why))
+	if why != "" {
+		parts = append(parts, why)
 	}
 	return p.label + strings.Join(parts, ", ")
 }

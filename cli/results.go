@@ -12,6 +12,7 @@ import (
 
 	"zlock/batch"
 	"zlock/checkpoint"
+	"zlock/internal/crash"
 )
 
 func (a *app) resultsCommand() *cobra.Command {
@@ -21,6 +22,7 @@ func (a *app) resultsCommand() *cobra.Command {
 			"of the row. The result is itself a valid job file, so that failed rows can be mended and run again." +
 			"\n\nA cell that a spreadsheet would take for a formula begins with a quote, which zlock takes back when it " +
 			"reads the file; --raw-csv leaves it out, for programs." +
+			"\n\n--json is --format jsonl: JSON lines, one object a row." +
 			"\n\nOutcomes: " + outcomeWords(" ") + ".",
 		Example:     "  zlock results -o results.csv\n  zlock results latest --only failed,invalid --format jsonl",
 		Args:        oneRun,
@@ -29,7 +31,7 @@ func (a *app) resultsCommand() *cobra.Command {
 			return a.results(cmd.Context(), flagSource{cmd.Flags()}, runRef(args))
 		},
 	}
-	define(cmd.Flags(), "only", "format", "output", "force", "raw-csv")
+	define(cmd.Flags(), "only", "format", "output", "force", "raw-csv", "json")
 	define(cmd.Flags(), names(placeSettings())...)
 	return cmd
 }
@@ -66,9 +68,6 @@ func (a *app) results(ctx context.Context, flags flagSource, ref string) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	if e.format == "" {
-		e.format = run.Format
-	}
 	return a.exportRun(ctx, p, db, run, e)
 }
 
@@ -97,6 +96,12 @@ func (a *app) export(v values) (export, error) {
 		format: read.choice("format", "csv", "jsonl"), output: v["output"].text,
 		force: read.flag("force"), raw: read.flag("raw-csv"),
 	}
+	if read.flag("json") {
+		if e.format == "csv" {
+			read.refuse("json", "JSON lines; leave out --format csv")
+		}
+		e.format = "jsonl"
+	}
 	for _, word := range read.words("only") {
 		o := batch.Outcome(strings.ToLower(word))
 		if !slices.Contains(batch.Outcomes(), o) {
@@ -109,6 +114,9 @@ func (a *app) export(v values) (export, error) {
 		if e.format == "" {
 			e.format = formatOf(e.output)
 		}
+	}
+	if e.format == "" {
+		e.format = "csv"
 	}
 	return e, read.err
 }
@@ -136,6 +144,7 @@ func exportRows(ctx context.Context, db *checkpoint.DB, run batch.Run, e export,
 		if err := out.write(row); err != nil {
 			return fmt.Errorf("write results: %w", err)
 		}
+		crash.At("in-export")
 	}
 	if err := out.end(); err != nil {
 		return fmt.Errorf("write results: %w", err)

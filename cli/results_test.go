@@ -96,7 +96,7 @@ func TestResultsJSONL(t *testing.T) {
 	s := newStage(t).withZoho(nil)
 	s.file("job.jsonl", `{"id":`+leadID(1)+`,"note":{"a":[1,2]},"text":"<&>"}`+"\n"+`{"id":"`+leadID(201)+`","action":"unlock"}`+"\n")
 	s.want(s.run("run", "job.jsonl", "--module", "Leads", "--action", "lock", "--reason", "Audit"), 0)
-	o := s.want(s.run("results"), 0)
+	o := s.want(s.run("results", "--json"), 0)
 	lines := bufio.NewScanner(strings.NewReader(o.out))
 	var rows []map[string]any
 	for lines.Scan() {
@@ -220,4 +220,22 @@ func TestWriteFileIsWholeOrNotAtAll(t *testing.T) {
 	if data, _ := os.ReadFile(path); string(data) != "old" {
 		t.Errorf("the file holds %q", data)
 	}
+}
+
+// CSV is what results are unless another format is asked for, whatever the job file's own is.
+func TestResultsFormat(t *testing.T) {
+	s := newStage(t)
+	s.file("job.jsonl", `{"id":"`+leadID(1)+`","module":"Leads","action":"lock","reason":"x"}`+"\n")
+	s.want(s.run("run", "job.jsonl", "--simulate"), 0)
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "record_id,"}, {[]string{"--format", "csv"}, "record_id,"}, {[]string{"--json"}, "{"}, {[]string{"--format", "jsonl"}, "{"},
+	} {
+		if o := s.want(s.run(append([]string{"results"}, c.args...)...), 0); !strings.HasPrefix(o.out, c.want) {
+			t.Errorf("results %v begins with %.40q, want %q", c.args, o.out, c.want)
+		}
+	}
+	s.want(s.run("results", "--json", "--format", "csv"), 2, "--json")
 }

@@ -74,8 +74,8 @@ func (s *sitting) takeUp(ctx context.Context, v values, command string) (*checkp
 		return nil, err
 	}
 	if s.org.key != s.run.Org {
-		return nil, &wrongOrgError{s.run.ID, describeKey(s.run.Org, s.run.Settings["api-url"], s.run.Profile),
-			describeKey(s.org.key, s.org.describe(), s.place.profile.name)}
+		return nil, &wrongOrgError{s.run.ID, describeKey(s.run.Org, s.run.Settings[keyOrgHost]),
+			describeKey(s.org.key, s.org.describe())}
 	}
 	if s.pace, err = s.app.pace(v, s.org.edition); err != nil {
 		return nil, err
@@ -91,12 +91,7 @@ func (s *sitting) takeUp(ctx context.Context, v values, command string) (*checkp
 }
 
 // describeKey names an org for a person who has to tell two of them apart.
-func describeKey(key, host, profile string) string {
-	if host == "" {
-		return fmt.Sprintf("org %s of profile %s", key, profile)
-	}
-	return fmt.Sprintf("org %s at %s of profile %s", key, host, profile)
-}
+func describeKey(key, host string) string { return fmt.Sprintf("org %s at %s", key, host) }
 
 // warnEdited says that the job file is no longer what the run was made of. The run goes on with
 // the rows as they were.

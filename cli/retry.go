@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,22 +37,13 @@ func (a *app) retryCommand() *cobra.Command {
 	return cmd
 }
 
-// lasting reports a failure that another attempt will hardly change: what stands in the way is
-// the record itself, its lock, or the row.
-func lasting(code string) bool {
-	return slices.Contains([]string{
-		batch.CodeAutomaticLock, batch.CodeSeveralLocks, batch.CodeOtherOwner, batch.CodeAlreadyLocked,
-		batch.CodeNotLocked, batch.CodeRecordNotFound, "MANDATORY_NOT_FOUND", "INVALID_URL_PATTERN",
-	}, code)
-}
-
 // retry makes failed rows pending again and goes on with the run. Codes asked for by name are
 // taken up even where they are lasting.
 func (s *sitting) retry(ctx context.Context, codes []string, all bool) error {
 	for i, code := range codes {
 		codes[i] = strings.ToUpper(code)
 	}
-	leave := lasting
+	leave := batch.Lasting
 	if all || len(codes) > 0 {
 		leave = func(string) bool { return false }
 	}

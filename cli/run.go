@@ -43,6 +43,7 @@ func (a *app) runCommand() *cobra.Command {
 	define(cmd.Flags(), names(meaningSettings())...)
 	define(cmd.Flags(), "resume", "again", "yes", "json")
 	define(cmd.Flags(), names(readingSettings())...)
+	define(cmd.Flags(), "force")
 	define(cmd.Flags(), names(paceSettings())...)
 	define(cmd.Flags(), names(orgSettings())...)
 	define(cmd.Flags(), names(placeSettings())...)
@@ -62,7 +63,7 @@ type launch struct {
 	faults  string // a file
 	runID   string
 
-	asJSON, yes, again, resume bool
+	asJSON, yes, again, resume, force bool
 
 	db     *checkpoint.DB
 	job    batch.Source
@@ -119,7 +120,7 @@ func (a *app) launch(flags flagSource, name string) (*launch, error) {
 	read := &parser{values: l.values}
 	l.meaning = readMeaning(read)
 	l.reading = readOptions(read, l.meaning, l.runID, "")
-	l.asJSON, l.yes = read.flag("json"), read.flag("yes")
+	l.asJSON, l.yes, l.force = read.flag("json"), read.flag("yes"), read.flag("force")
 	l.again, l.resume = read.flag("again"), read.flag("resume")
 	l.faults = a.world.path(l.values["faults"].text)
 	if read.err != nil {

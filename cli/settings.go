@@ -116,7 +116,7 @@ func commandSettings() []setting {
 		{name: "code", kind: list, arg: "CODES", help: "only rows that failed with these codes, commas between"},
 		{name: "all", kind: toggle, help: "also rows whose failure another attempt will hardly change"},
 		{name: "only", kind: list, arg: "OUTCOMES", help: "only rows with these outcomes, commas between"},
-		{name: "format", arg: "FORMAT", help: "csv or jsonl (default: by the name of -o, else the job file's)"},
+		{name: "format", arg: "FORMAT", help: "csv or jsonl (default: by the name of -o, else csv)"},
 		{name: "output", arg: "FILE", help: "write to FILE instead of standard output"},
 		{name: "force", kind: toggle, help: "replace a file that is there"},
 		{name: "raw-csv", kind: toggle, help: "leave cells as they are, for machines: no guard against formulas"},

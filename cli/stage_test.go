@@ -174,6 +174,15 @@ func (s *safeBuffer) Write(p []byte) (int, error) {
 	return s.b.Write(p)
 }
 
+func (s *safeBuffer) Len() int { return len(s.String()) }
+
+// Reset forgets what was written.
+func (s *safeBuffer) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.b.Reset()
+}
+
 func (s *safeBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -245,7 +254,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Unlock()
 	if shut != nil && !strings.HasPrefix(r.URL.Path, "/oauth") {
 		g.arrived <- struct{}{}
-		_, _ = io.Copy(io.Discard, r.Body) // so that the server sees the client go away
+		body, _ := io.ReadAll(r.Body) // only then the server sees the client go away
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		select {
 		case <-shut:
 		case <-r.Context().Done():
@@ -270,4 +280,12 @@ func (s *stage) gated() *gate {
 	s.t.Cleanup(server.Close)
 	s.env["ZLOCK_API_URL"] = server.URL
 	return g
+}
+
+// mkdir makes a directory in the stage's.
+func (s *stage) mkdir(name string) {
+	s.t.Helper()
+	if err := os.MkdirAll(filepath.Join(s.dir, name), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
 }

@@ -107,7 +107,7 @@ func stopText(c batch.StopCause) string {
 		batch.StopBudget: "credits used up", batch.StopWindow: "outside its window",
 		batch.StopLimit: "--limit reached", batch.StopDuration: "its time was up",
 		batch.StopBreaker: "too many rows failed", batch.StopOutage: "Zoho did not answer",
-		batch.StopAuth: "Zoho refused the sign-in", batch.StopConfiguration: "locking is not set up",
+		batch.StopAuth: "sign-in or permission refused", batch.StopConfiguration: "locking is not set up",
 		batch.StopAttempts: "rows are out of attempts or in doubt", batch.StopError: "the program itself failed",
 	}[c]; ok {
 		return text

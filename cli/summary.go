@@ -60,14 +60,14 @@ func clause(why string) string {
 
 // summariseStop says what stands in the way, and of whom.
 func (s *sitting) summariseStop(b *strings.Builder, report batch.Report) {
-	if report.Why != "" && s.run.StoppedBy != "" {
+	if report.Why != "" && s.run.StoppedBy != "" && s.run.StoppedBy != batch.StopSignal && report.Fatal == nil {
 		fmt.Fprintf(b, "stopped: %s\n", clean(report.Why))
 	}
 	if !report.ResumeAt.IsZero() {
 		fmt.Fprintf(b, "  it makes sense to go on at %s\n", moment(report.ResumeAt))
 	}
 	if e := report.Fatal; e != nil {
-		fmt.Fprintf(b, "  %s\n", clean(e.Error()))
+		fmt.Fprintf(b, "stopped: %s\n", clean(e.Error()))
 		printHint(b, e.Hint)
 	}
 	for _, module := range slices.Sorted(maps.Keys(report.Blocked)) {

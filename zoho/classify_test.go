@@ -61,6 +61,7 @@ func TestKindOfAnswer(t *testing.T) {
 		{"2xx with a code nobody knows", "POST", onList, 200, `{"data":[{"code":"ODD"}]}`, zoho.BadAnswer, zoho.PhaseOpen, false},
 		{"2xx with an error nobody knows", "POST", onList, 200, `{"data":[{"code":"ODD","status":"error"}]}`, zoho.RequestRefused, zoho.PhaseDefinite, false},
 		{"not done yet", "POST", onList, 202, `{"data":[{"status":"scheduled"}]}`, zoho.BadAnswer, zoho.PhaseOpen, false},
+		{"switching protocols", "POST", onList, 101, ``, zoho.BadAnswer, zoho.PhaseOpen, false},
 		{"not modified", "GET", onList, 304, ``, zoho.Redirected, zoho.PhaseDefinite, false},
 		{"name twice", "POST", onList, 201, `{"data":[{"code":"SUCCESS","status":"success","status":"error","details":{"id":"1"}}]}`, zoho.BadAnswer, zoho.PhaseOpen, false},
 		{"two values", "POST", onList, 201, `{"data":[]} {}`, zoho.BadAnswer, zoho.PhaseOpen, false},

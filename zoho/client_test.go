@@ -2,23 +2,14 @@ package zoho_test
 
 import (
 	"bytes"
-	"compress/gzip"
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"zlock/zoho"
 )
@@ -155,217 +146,34 @@ func TestRefusedBeforeSending(t *testing.T) {
 	}
 }
 
-func TestMeterBooks(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client := newClient(t, farEnd(func(*http.Request) (*http.Response, error) {
-			time.Sleep(time.Second)
-			return reply(200, `{"data":[]}`), nil
-		}))
-		var m zoho.Meter
-		began := time.Now().Round(0)
-		for range 3 {
-			if _, err := client.Metered(&m).ListLocks(t.Context(), lead); err != nil {
-				t.Fatal(err)
-			}
+// TestTroubleWithTheNewToken: the token was refused, and another is not to be had just now. The call did
+// nothing, so it can be made again.
+func TestTroubleWithTheNewToken(t *testing.T) {
+	m := &mint{answer: func(n int) *http.Response {
+		if n == 1 {
+			return nil
 		}
-		want := zoho.Meter{Calls: 3, Credits: 3, FirstSent: began, LastSent: began.Add(2 * time.Second), LastStatus: 200}
-		if m != want {
-			t.Errorf("got %+v, want %+v", m, want)
-		}
+		return reply(503, ``)
+	}}
+	client := newClientWith(t, zoho.Config{Tokens: newTokens(t, signIn(m)), Transport: always(401, `{"code":"INVALID_TOKEN","status":"error"}`)})
+	e := asError(t, call(t, client, "POST", onList))
+	if e.Kind != zoho.ServerFault || e.Op != zoho.OpToken || e.Phase != zoho.PhaseNotSent || e.Record != lead {
+		t.Errorf("got %v, %v: %v", e.Kind, e.Phase, e)
+	}
+}
+
+func TestAddressUnknown(t *testing.T) {
+	config := signIn(always(200, `{"access_token":"t1"}`))
+	config.Accounts = "http://127.0.0.1:1"
+	client, err := zoho.New(zoho.Config{
+		Tokens: newTokens(t, config), Limiter: zoho.NewLimiter(zoho.LimiterConfig{Cap: 1}), Transport: unreachable{io.EOF},
 	})
-}
-
-// TestSilentRepeatIsCounted: net/http sends a GET again by itself when a kept connection dies under it.
-func TestSilentRepeatIsCounted(t *testing.T) {
-	var calls atomic.Int32
-	limiter := zoho.NewLimiter(zoho.LimiterConfig{Cap: 2})
-	client := serve(t, zoho.Config{Limiter: limiter}, func(w http.ResponseWriter, r *http.Request) {
-		if calls.Add(1) == 2 {
-			panic(http.ErrAbortHandler) // Zoho has acted; the connection dies
-		}
-		w.WriteHeader(http.StatusNoContent)
-	})
-	var m zoho.Meter
-	for range 2 {
-		if _, err := client.Metered(&m).ListLocks(t.Context(), lead); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if m.Calls != 3 || calls.Load() != 3 || limiter.Snapshot().Credits != 3 {
-		t.Errorf("booked %d, limiter %d, server saw %d; want 3", m.Calls, limiter.Snapshot().Credits, calls.Load())
-	}
-}
-
-// TestWritesAreNeverRepeated: after the same death a change is left open and not sent again.
-func TestWritesAreNeverRepeated(t *testing.T) {
-	for _, method := range []string{"POST", "PUT", "DELETE"} {
-		t.Run(method, func(t *testing.T) {
-			var writes atomic.Int32
-			client := serve(t, zoho.Config{}, func(w http.ResponseWriter, r *http.Request) {
-				if r.Method != http.MethodGet {
-					writes.Add(1)
-					panic(http.ErrAbortHandler)
-				}
-				w.WriteHeader(http.StatusNoContent)
-			})
-			if err := call(t, client, "GET", onList); err != nil { // leaves a connection open
-				t.Fatal(err)
-			}
-			e := asError(t, call(t, client, method, onOne))
-			if e.Kind != zoho.NoAnswer || e.Phase != zoho.PhaseOpen || writes.Load() != 1 {
-				t.Errorf("got %v, %v after %d sends", e.Kind, e.Phase, writes.Load())
-			}
-		})
-	}
-}
-
-func TestNothingWritten(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed := "http://" + listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
+	if e := asError(t, call(t, client, "GET", onList)); e.Kind != zoho.RequestRefused || !strings.Contains(e.Hint, "data centre") {
+		t.Errorf("got %v, hint %q", e, e.Hint)
 	}
-	limiter := zoho.NewLimiter(zoho.LimiterConfig{Cap: 1})
-	var m zoho.Meter
-	client := newClientWith(t, zoho.Config{API: closed, Limiter: limiter}).Metered(&m)
-	e := asError(t, call(t, client, "POST", onList))
-	if e.Kind != zoho.NotSent || e.Phase != zoho.PhaseNotSent || m.Calls != 0 || limiter.Snapshot().Credits != 0 {
-		t.Errorf("got %v, %v, %d calls, %d credits", e.Kind, e.Phase, m.Calls, limiter.Snapshot().Credits)
-	}
-}
-
-func TestCertificateOfAnother(t *testing.T) {
-	server := httptest.NewTLSServer(http.NotFoundHandler())
-	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	t.Cleanup(server.Close)
-	e := asError(t, call(t, newClientWith(t, zoho.Config{API: server.URL}), "POST", onList))
-	var unknown x509.UnknownAuthorityError
-	if e.Kind != zoho.NotSent || !errors.As(e, &unknown) || !strings.Contains(e.Hint, "certificate") {
-		t.Errorf("got %v: %v, hint %q", e.Kind, e, e.Hint)
-	}
-}
-
-func TestNameNotFound(t *testing.T) {
-	end := unreachable{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "www.zohoapis.com", IsNotFound: true}}}
-	e := asError(t, call(t, newClient(t, end), "DELETE", onOne))
-	if e.Kind != zoho.NotSent || e.Phase != zoho.PhaseNotSent || !strings.Contains(e.Hint, "name of the host") {
-		t.Errorf("got %v, %v, hint %q", e.Kind, e.Phase, e.Hint)
-	}
-}
-
-func TestRedirectIsNotFollowed(t *testing.T) {
-	for _, status := range []int{301, 302, 303, 307, 308} {
-		elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-			t.Errorf("%d was followed", status)
-		}))
-		client := serve(t, zoho.Config{}, func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, elsewhere.URL, status)
-		})
-		if e := asError(t, call(t, client, "POST", onList)); e.Kind != zoho.Redirected || e.Status != status {
-			t.Errorf("%d: got %v", status, e)
-		}
-		elsewhere.Close()
-	}
-}
-
-func TestBodiesThatCannotBeBelieved(t *testing.T) {
-	bomb := func(w http.ResponseWriter) {
-		w.Header().Set("Content-Encoding", "gzip")
-		z := gzip.NewWriter(w)
-		zeros := make([]byte, 1<<20)
-		for range 100 {
-			if _, err := z.Write(zeros); err != nil {
-				return
-			}
-		}
-		_ = z.Close()
-	}
-	tests := []struct {
-		name  string
-		write func(http.ResponseWriter)
-	}{
-		{"cut", func(w http.ResponseWriter) {
-			w.Header().Set("Content-Length", "500")
-			w.WriteHeader(http.StatusCreated)
-			_, _ = io.WriteString(w, `{"data":[`)
-		}},
-		{"cut refusal", func(w http.ResponseWriter) {
-			w.Header().Set("Content-Length", "500")
-			w.WriteHeader(http.StatusForbidden)
-			_, _ = io.WriteString(w, `{"code":"NOT_`)
-		}},
-		{"page", func(w http.ResponseWriter) { _, _ = io.WriteString(w, `<html>sign in to the hotel</html>`) }},
-		{"huge", func(w http.ResponseWriter) {
-			_, _ = io.WriteString(w, `{"x":"`+strings.Repeat("x", 2<<20)+`"}`)
-		}},
-		{"bomb", bomb},
-		{"deep", func(w http.ResponseWriter) { _, _ = io.WriteString(w, strings.Repeat("[", 100_000)) }},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			client := serve(t, zoho.Config{}, func(w http.ResponseWriter, r *http.Request) { tt.write(w) })
-			if e := asError(t, call(t, client, "POST", onList)); e.Kind != zoho.BadAnswer || e.Phase != zoho.PhaseOpen {
-				t.Errorf("got %v, %v: %v", e.Kind, e.Phase, e)
-			}
-		})
-	}
-}
-
-func TestConnectionsAreKept(t *testing.T) {
-	var mu sync.Mutex
-	seen := map[string]int{}
-	client := serve(t, zoho.Config{}, func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		seen[r.RemoteAddr]++
-		mu.Unlock()
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = io.WriteString(w, `{"code":"NO_PERMISSION","status":"error","message":"`+strings.Repeat("no ", 10_000)+`"}`)
-	})
-	for range 10 {
-		_ = call(t, client, "POST", onList)
-	}
-	if len(seen) != 1 {
-		t.Errorf("%d connections for 10 calls in a row", len(seen))
-	}
-}
-
-func TestCallEndsInTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client := newClient(t, farEnd(func(r *http.Request) (*http.Response, error) {
-			<-r.Context().Done()
-			return nil, r.Context().Err()
-		}))
-		began := time.Now()
-		e := asError(t, call(t, client, "POST", onList))
-		if took := time.Since(began); took != 30*time.Second {
-			t.Errorf("took %v", took)
-		}
-		if e.Kind != zoho.NoAnswer || e.Phase != zoho.PhaseOpen || !strings.Contains(e.Error(), "no whole answer within 30s") {
-			t.Errorf("got %v, %v: %v", e.Kind, e.Phase, e)
-		}
-	})
-}
-
-func TestCallerCutsCall(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		client := newClient(t, farEnd(func(r *http.Request) (*http.Response, error) {
-			<-r.Context().Done()
-			return nil, r.Context().Err()
-		}))
-		_, err := client.CreateLock(ctx, lead, "x")
-		if e := asError(t, err); e.Phase != zoho.PhaseOpen || !errors.Is(e, context.DeadlineExceeded) {
-			t.Errorf("got %v: %v", e.Phase, e)
-		}
-		_, err = client.CreateLock(ctx, lead, "x")
-		if e := asError(t, err); e.Phase != zoho.PhaseNotSent || e.Kind != zoho.NotSent {
-			t.Errorf("a call that was cut before it began: got %v, %v", e.Kind, e.Phase)
-		}
-	})
 }
 
 func TestStoppedByLimiter(t *testing.T) {
@@ -384,10 +192,9 @@ func TestStoppedByLimiter(t *testing.T) {
 }
 
 func TestReadBackMayUseKeptCredits(t *testing.T) {
-	client := newClientWith(t, zoho.Config{
-		Limiter:   zoho.NewLimiter(zoho.LimiterConfig{Cap: 1, MaxCredits: 10, KeepForReads: 1}),
-		Transport: always(204, ``),
-	})
+	limiter := zoho.NewLimiter(zoho.LimiterConfig{Cap: 1, MaxCredits: 10})
+	limiter.Owe(1)
+	client := newClientWith(t, zoho.Config{Limiter: limiter, Transport: always(204, ``)})
 	for range 9 {
 		if err := call(t, client, "GET", onList); err != nil {
 			t.Fatal(err)
@@ -490,21 +297,14 @@ func TestErrorReads(t *testing.T) {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
 	}
+	for phase, want := range map[zoho.Phase]string{
+		zoho.PhaseNotSent: "not sent", zoho.PhaseRefused: "refused", zoho.PhaseOpen: "open", zoho.PhaseDefinite: "definite",
+	} {
+		if got := phase.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
 	if got := zoho.Kind(99).String() + zoho.Phase(9).String(); got != "Kind(99)Phase(9)" {
 		t.Errorf("got %q", got)
-	}
-}
-
-func TestTransport(t *testing.T) {
-	tr := zoho.NewTransport(25)
-	if tr.MaxIdleConnsPerHost != 25 || tr.TLSClientConfig.MinVersion != tls.VersionTLS12 || tr.MaxResponseHeaderBytes != 64<<10 ||
-		tr.TLSHandshakeTimeout != 5*time.Second || tr.ResponseHeaderTimeout != 20*time.Second {
-		t.Errorf("got %+v", tr)
-	}
-	if tr.Protocols.HTTP2() || !tr.Protocols.HTTP1() {
-		t.Errorf("got protocols %v", tr.Protocols)
-	}
-	if tr := zoho.NewTransport(0); tr.MaxIdleConnsPerHost != 1 {
-		t.Errorf("got %d idle connections", tr.MaxIdleConnsPerHost)
 	}
 }

@@ -19,7 +19,8 @@ type credits struct {
 	most      int // of this invocation, 0 none
 	allowance int // in 24 hours, 0 none
 	floor     int // of Zoho's remaining, left to others
-	keep      int // the last of a limit, kept for reads
+	keep      int // the last of the day's credits and of Zoho's, kept for reads
+	owed      int // rows in doubt now: each will want a read
 	spent     int // by this invocation, settled
 	reserved  int // for calls in flight
 	day       ledger
@@ -59,23 +60,29 @@ func (c *credits) left(now time.Time, read bool) [limits]int {
 	return left
 }
 
-// kept returns the last credits of a limit that a call of one kind may not use. A small limit is
+// kept returns the last credits of a limit that a call of one kind may not use. Of this invocation's
+// own, which the user has counted out, only what rows in doubt will want; a small limit of the day is
 // not kept whole.
 func (c *credits) kept(of int, read bool) int {
 	switch {
 	case read:
 		return 0
 	case of == ofInvocation:
-		return min(c.keep, c.most/10)
+		return c.owed
 	case of == ofDay:
-		return min(c.keep, c.allowance/2)
+		return max(c.owed, min(c.keep, c.allowance/2))
 	}
-	return c.keep
+	return max(c.owed, c.keep)
 }
 
-// fits reports whether a call may leave even if all calls in flight are sent.
+// fits reports whether a call may leave even if all calls in flight are sent. Each of those may leave
+// its row in doubt: near the end of this invocation's credits fewer and fewer are in flight, so that
+// none of the credits is left over and hardly a row is left unread.
 func (c *credits) fits(now time.Time, price int, read bool) bool {
 	left := c.left(now, read)
+	if !read && c.most > 0 {
+		left[ofInvocation] -= c.reserved
+	}
 	return price <= min(left[ofInvocation], left[ofDay], left[ofZoho])-c.reserved
 }
 

@@ -20,7 +20,7 @@ type LimiterConfig struct {
 	Allowance    int           // credits in any rolling 24 h, at most, over all invocations; 0 = no limit
 	Floor        int           // of the credits that Zoho says remain, how many to leave to others
 	Spent        []Spend       // what earlier invocations spent in the last 24 h, in any order
-	KeepForReads int           // the last credits of each limit that only AcquireRead may use
+	KeepForReads int           // the last credits of the day, and of those Zoho says remain, that only AcquireRead may use
 	MaxOutage    time.Duration // how long Zoho may go without answering before all stops; default 30 min
 	Seed         uint64        // of the jitter: the same seed gives the same pauses
 	Log          *slog.Logger  // told of cuts, pauses and stops; nil discards
@@ -90,6 +90,17 @@ func (l *Limiter) Acquire(ctx context.Context, price int) (*Slot, error) {
 // and is preferred when Zoho is being tested after an outage, as useful work that changes nothing.
 func (l *Limiter) AcquireRead(ctx context.Context, price int) (*Slot, error) {
 	return l.acquire(ctx, &waiter{price: price, read: true, ready: make(chan struct{})})
+}
+
+// Owe says how many rows are in doubt now. As many credits of each limit are kept for AcquireRead.
+func (l *Limiter) Owe(rows int) {
+	l.mu.Lock()
+	defer l.unlock()
+	if l.credits.owed == rows {
+		return
+	}
+	l.credits.owed = rows
+	l.pump(time.Now())
 }
 
 func (l *Limiter) acquire(ctx context.Context, w *waiter) (*Slot, error) {

@@ -241,10 +241,10 @@ func TestCancelledWaiterLeavesNothingBehind(t *testing.T) {
 // The head of the queue may be the only one that holds the others up: when it goes, they go on.
 func TestCancelledHeadLetsOthersPass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := zoho.NewLimiter(zoho.LimiterConfig{Cap: 3, MaxCredits: 4})
+		l := zoho.NewLimiter(zoho.LimiterConfig{Cap: 3, MaxCredits: 6})
 		a := take(t, l, 2)
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() { _, _ = l.Acquire(ctx, 4) }()
+		go func() { _, _ = l.Acquire(ctx, 5) }()
 		synctest.Wait()
 		passed := make(chan *zoho.Slot)
 		go func() {
@@ -260,6 +260,39 @@ func TestCancelledHeadLetsOthersPass(t *testing.T) {
 		cancel()
 		(<-passed).Release(answered())
 		a.Release(answered())
+	})
+}
+
+// A slot may be granted to a waiter that is just giving up: it must come back.
+func TestSlotGrantedToALeaverComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := zoho.NewLimiter(zoho.LimiterConfig{Cap: 1})
+		left := 0
+		for range 500 {
+			held := take(t, l, 1)
+			ctx, cancel := context.WithCancel(t.Context())
+			end := make(chan error)
+			go func() {
+				s, err := l.Acquire(ctx, 1)
+				if s != nil {
+					s.Release(answered())
+				}
+				end <- err
+			}()
+			synctest.Wait()
+			held.Release(answered())
+			cancel()
+			if err := <-end; err != nil {
+				left++
+			}
+			synctest.Wait()
+		}
+		if s := l.Snapshot(); s.InFlight != 0 || s.Credits != 1000-left {
+			t.Errorf("Snapshot = %+v after %d of 500 left, want nothing in flight and %d credits", s, left, 1000-left)
+		}
+		if left == 0 {
+			t.Skip("no waiter ever left with its slot granted: nothing shown")
+		}
 	})
 }
 

@@ -12,7 +12,7 @@ const (
 // StopError says that the Limiter lets no call leave: waiting here would be long, or in vain. The
 // call it is returned for was not made.
 type StopError struct {
-	Cause  string    // CauseBudget or CauseOutage
+	Cause  string    // CauseBudget, CauseOutage or CauseEnded
 	Until  time.Time // when enough credits come back; zero when not known
 	Reason string    // a clause with the numbers
 }

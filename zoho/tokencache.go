@@ -69,7 +69,7 @@ func (f *cacheFile) pause(now time.Time) time.Duration {
 	if f.Failures <= 0 || len(recent) == 0 {
 		return 0
 	}
-	steps := [...]time.Duration{5 * time.Second, 15 * time.Second, time.Minute, 2 * time.Minute}
+	steps := [...]time.Duration{5 * time.Second, 15 * time.Second, renewPause}
 	step := steps[min(f.Failures, len(steps))-1]
 	return recent[len(recent)-1].Add(step).Sub(now)
 }

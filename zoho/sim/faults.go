@@ -212,9 +212,13 @@ func disguise(a answer, f trouble) answer {
 	case CutBody:
 		a.bring.half = true
 	case HTML502After:
-		return badGateway(http.StatusBadGateway)
+		lost := badGateway(http.StatusBadGateway)
+		lost.lockID = a.lockID // the log knows what the caller doesn't
+		return lost
 	case Status500After:
-		return serverFault()
+		lost := serverFault()
+		lost.lockID = a.lockID
+		return lost
 	case WrongID:
 		a = a.aboutAnother()
 	case EmptyBody:
