@@ -90,6 +90,8 @@ func (r *Runner) evidence(ctx context.Context, j *job, found zoho.Lock) (verdict
 		return r.unread(j, err), true
 	case mine:
 		return j.became(Locked, found.ID, "the answer was lost; the record was read back and the lock is this run's"), true
+	case time.Since(j.row.SentAt) < r.policy.settle:
+		return verdict{}, false // should that lock go meanwhile, ours could still come to be
 	case r.options.OnLocked == OnLockedUpdateReason:
 		return r.reword(ctx, j, found, AlreadyLocked), true
 	}

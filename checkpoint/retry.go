@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zlock/batch"
+	"zlock/internal/crash"
 )
 
 // Retry puts failed rows back to pending and returns how many. codes narrows it to those codes (none:
@@ -28,6 +29,7 @@ func (d *DB) Retry(ctx context.Context, runID string, codes []string, permanent 
 		if back, err = reopen(ctx, tx, k.n, chosen); err != nil || back == 0 {
 			return err
 		}
+		defer crash.At("in-retry")
 		return reopenRun(ctx, tx, k.n, back)
 	})
 	if err != nil {

@@ -95,7 +95,7 @@ func TestRowsDoNotStandInTheWay(t *testing.T) {
 func TestWhatARowReportHolds(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 5, 99, time.UTC)
 	d := worked(t, locks(2), batch.Result{
-		Seq: 1, Outcome: batch.Unlocked, Code: "OK", HTTP: 204, Message: strings.Repeat("ü\xff", 2000), Hint: "none", LockID: "77",
+		Seq: 1, Outcome: batch.Unlocked, Code: "OK", HTTP: 204, Message: "x" + strings.Repeat("ü\xff", 2000), Hint: "none", LockID: "77",
 		Previous: &batch.Previous{LockID: "77", Reason: "theirs"}, Attempts: 2, Credits: 3, FinishedAt: at,
 		History: []batch.Attempt{{Kind: "send", Began: at, Ended: at.Add(time.Second), HTTP: 204, Message: strings.Repeat("x", 5000), Credits: 3}},
 	})

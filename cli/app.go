@@ -29,6 +29,9 @@ func Main(ctx context.Context, args []string, w World) (code int) {
 	scrubbed := newScrubber(w.Err, secretsOf(w)...)
 	defer scrubbed.Flush()
 	a := &app{world: w, screen: &screen{w: scrubbed}}
+	if w.ErrTerminal {
+		a.screen.width = w.width()
+	}
 	a.log = newLog(a.screen, "warn", "text")
 	a.bell = newBell(ctx, w.Signals, w.Exit)
 	defer a.bell.silence()

@@ -76,7 +76,7 @@ func (a *app) exit(err error) int {
 	for _, hint := range c.hints {
 		text += "  " + clean(hint) + "\n"
 	}
-	_, _ = a.screen.Write([]byte(text))
+	a.screen.tell(text)
 	return c.code
 }
 

@@ -57,7 +57,6 @@ func TestExitUsage(t *testing.T) {
 		{name: "status without a run", args: "status", says: "no run yet"},
 		{name: "missing configuration", args: "run job.csv --simulate --config nosuch.yaml", says: "nosuch.yaml"},
 		{name: "completion of nothing", args: "completion csh", says: "bash, zsh"},
-		{name: "faults into a strange file", args: "run job.csv --simulate --faults faults.doc", says: ".csv or .jsonl"},
 		{name: "faults onto the job file", args: "run job.csv --simulate --faults job.csv", says: "is the checkpoint or the job file"},
 	} {
 		t.Run(in.name, func(t *testing.T) {

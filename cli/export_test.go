@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"strings"
 	"time"
 
 	"zlock/batch"
@@ -124,3 +125,10 @@ func EditionNamed(name string) (most, usual, credits int64) {
 
 // SettingNames are the names of all settings.
 func SettingNames() []string { return names(settings()) }
+
+// Fold is fold over one line, as a string.
+func Fold(line string, width int) string {
+	var b strings.Builder
+	fold(&b, line, width)
+	return b.String()
+}

@@ -34,9 +34,6 @@ func (l *launch) mayWriteFaults() error {
 	if l.faults == "" {
 		return nil
 	}
-	if formatOf(l.faults) == "" {
-		return usage("--faults " + clean(l.faults) + ": must end in .csv or .jsonl")
-	}
 	return mayWrite(l.faults, l.force, l.keptFiles())
 }
 
@@ -81,23 +78,31 @@ func (l *launch) printFaults(sum batch.Summary) {
 		return
 	}
 	var b strings.Builder
-	t := newTable(0)
-	t.add("line", "column", "value", "what is wrong")
 	for _, f := range l.faulty.first {
-		line := strconv.Itoa(f.Line)
-		if f.Line == 0 {
-			line = "file"
-		}
-		t.add(line, cleanTo(f.Column, 24), cleanTo(f.Value, 32), clean(f.Message))
+		fmt.Fprintf(&b, "  %s: %s\n", whereIs(f), clean(f.Message))
 		if f.Hint != "" {
-			t.add("", "", "", "  "+clean(f.Hint))
+			fmt.Fprintf(&b, "    %s\n", clean(f.Hint))
 		}
 	}
-	t.print(&b, "  ")
 	if more := sum.Faults - int64(len(l.faulty.first)); more > 0 {
 		fmt.Fprintf(&b, "  and %s more: --faults FILE writes them all\n", number(more))
 	}
-	_, _ = io.WriteString(l.screen, b.String())
+	l.screen.tell(b.String())
+}
+
+// whereIs says which line, column and value a fault is about, as far as it is about one.
+func whereIs(f batch.Fault) string {
+	where := "the file"
+	if f.Line > 0 {
+		where = "line " + strconv.Itoa(f.Line)
+	}
+	if f.Column != "" {
+		where += ", " + cleanTo(f.Column, 24)
+	}
+	if f.Value != "" {
+		where += ", " + cleanTo(f.Value, 32)
+	}
+	return where
 }
 
 // writer writes all faults in a format.

@@ -135,7 +135,7 @@ func TestManyFaultsAreCutOnTheScreen(t *testing.T) {
 		job.WriteString("abc,Leads,lock,x\n")
 	}
 	o := s.want(s.run("run", s.file("job.csv", job.String()), "--simulate"), 3, "and 10 more: --faults FILE writes them all", "30 faults in 30 rows")
-	if n := strings.Count(o.err, "  abc  "); n != 20 {
+	if n := strings.Count(o.err, ", abc: "); n != 20 {
 		t.Errorf("%d faults are listed", n)
 	}
 	o = s.want(s.run("run", "job.csv", "--simulate", "--json"), 3)

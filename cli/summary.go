@@ -48,7 +48,7 @@ func (s *sitting) summarise(report batch.Report, code int) {
 	if next := nextStep(s.place, s.run); next != "" {
 		fmt.Fprintf(&b, "next: %s\n", next)
 	}
-	_, _ = s.screen.Write([]byte(b.String()))
+	s.screen.tell(b.String())
 }
 
 func clause(why string) string {

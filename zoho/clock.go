@@ -10,6 +10,7 @@ import (
 const (
 	clockSamples = 20               // answers that the offset is the median of
 	clockSpread  = 30 * time.Second // samples further apart than this say nothing
+	clockRound   = 5 * time.Second  // an answer that took longer says too little of when its date was written
 )
 
 // clock learns how far Zoho's clock is from ours, from the Date headers of answers.
@@ -22,7 +23,7 @@ type clock struct {
 // somewhere between sending and receiving, so the middle of the two is taken for our time.
 func (c *clock) learn(h http.Header, sent, received time.Time) {
 	date, err := http.ParseTime(h.Get("Date"))
-	if err != nil || sent.IsZero() {
+	if err != nil || sent.IsZero() || received.Sub(sent) > clockRound {
 		return
 	}
 	ours := sent.Add(received.Sub(sent) / 2).Round(0)
