@@ -35,6 +35,7 @@ func (r *Runner) work(ctx context.Context, j *job) verdict {
 		kind = "send"
 		crash.At("before-send")
 		v = actions[j.row.Action](r, ctx, j)
+		j.seen = nil
 		crash.At("after-answer")
 	}
 	if v.course == done || v.course == inDoubt {
@@ -188,11 +189,17 @@ func (j *job) lockChanged(found zoho.Lock) verdict {
 		"look at the record; to unlock it all the same, run it without a lock_id")
 }
 
-// updateReason gives the record's lock another reason. It always reads first: what the reason was
-// is kept, and the lock to change needs its id.
+// updateReason gives the record's lock another reason. It always reads first, unless settling has just
+// done so: what the reason was is kept, and the lock to change needs its id.
 func (r *Runner) updateReason(ctx context.Context, j *job) verdict {
-	client := r.client.Metered(&j.meter)
-	found, v, ok := r.look(ctx, j, client)
+	var found zoho.Lock
+	var v verdict
+	ok := j.seen != nil
+	if ok {
+		found = *j.seen
+	} else {
+		found, v, ok = r.look(ctx, j, r.client.Metered(&j.meter))
+	}
 	switch {
 	case !ok:
 		return v

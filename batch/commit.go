@@ -13,7 +13,7 @@ import (
 func (k *keeper) commit() {
 	c := k.changes
 	c.Deal, c.Now = k.want(), time.Now()
-	c.Skip = k.blocked()
+	c.Skip, c.Workers = k.blocked(), k.r.options.Workers
 	committed, written := k.committed, k.written
 	k.changes, k.committed, k.written = Changes{}, nil, nil
 	if k.broken != nil {

@@ -16,6 +16,8 @@ type job struct {
 	reads int  // reads back since the last send
 	fault int  // passing faults in a row, whatever their kind
 
+	seen *zoho.Lock // what settling has just read, for the rest of the pass; nil otherwise
+
 	due      time.Time // not before
 	paid     int       // row.Credits as the store has it
 	meter    zoho.Meter

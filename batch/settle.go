@@ -32,6 +32,7 @@ func (r *Runner) settle(ctx context.Context, j *job) (verdict, bool) {
 	if v, known := r.evidence(ctx, j, found); known {
 		return v, true
 	}
+	j.seen = &found
 	return r.believe(j)
 }
 

@@ -14,6 +14,7 @@ type Changes struct {
 	Skip    []string // modules whose rows are not to be dealt
 	Calls   int      // calls made for the run but for no row
 	Credits int      // what they cost
+	Workers int      // how many rows are worked at once: of those dealt, more than that only wait
 	Now     time.Time
 }
 

@@ -94,7 +94,7 @@ func (s *Session) takeOver(ctx context.Context, owner string) error {
 		}
 	}
 	_, err = s.link.exec(ctx, `UPDATE runs SET state = 'running', stopped_by = '', owner = ?, sitting = sitting + 1, commits = commits + 1,
-		started_at = COALESCE(started_at, ?), updated_at = ?, ended_at = NULL, credits = credits + reserved, reserved = 0 WHERE n = ?`,
+		started_at = COALESCE(started_at, ?), updated_at = ?, ended_at = NULL, credits = credits + reserved, calls = calls + reserved, reserved = 0 WHERE n = ?`,
 		owner, now, now, s.n)
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (s *Session) inherit(ctx context.Context, reserved int) error {
 			return err
 		}
 	}
-	return book(ctx, linkWriter{s.link}, s.org, 0, reserved, s.last)
+	return book(ctx, linkWriter{s.link}, s.org, reserved, reserved, s.last)
 }
 
 // survey finds the rows in doubt, and where the pending ones begin.

@@ -123,7 +123,7 @@ func (w *writing) outcome(ctx context.Context, key int64, r *batch.Result) error
 		w.held = append(w.held, key)
 		_, err = w.l.exec(ctx, setPending, append(said, key)...)
 	case r.Outcome == batch.Unknown:
-		w.reserved[key] = 1 // it will be read back
+		w.reserved[key] = dearest
 		_, err = w.l.exec(ctx, setUnknown, append(said, text(r.LockID), previous, stamp(r.DealtAt), now, stamp(r.SentAt), now, key)...)
 	case r.Outcome.Final() && r.Outcome != batch.Invalid && r.Outcome != batch.Duplicate && r.Outcome != "":
 		finished := stamp(r.FinishedAt)
@@ -176,16 +176,39 @@ func (w *writing) intent(ctx context.Context, in batch.Intent) error {
 	if was == batch.Pending {
 		w.move(was, batch.Sending)
 	}
-	// The read has been made, and the change comes on top.
-	w.reserved[key] = max(w.reservation(key), 1) + 1
+	w.reserved[key] = max(w.reserved[key], w.s.reserved[key], passCost(batch.ActionUnlock))
 	return nil
 }
 
-func (w *writing) reservation(key int64) int {
-	if n, ok := w.reserved[key]; ok {
-		return n
+// passCost is what a pass at a row costs before the store hears of it again: a lock is one call,
+// everything else looks first. That a call is sent once more with a fresh token is not reckoned with.
+func passCost(a batch.Action) int {
+	if a == batch.ActionLock {
+		return 1
 	}
-	return w.s.reserved[key]
+	return 2
+}
+
+// dearest is a pass at a row in doubt: it is read back, and then perhaps carried out.
+const dearest = 3
+
+// inHand is what to reserve for the rows in hand, so that after a crash the credits booked are not
+// fewer than those spent: the dearest of them, as many as are worked at once.
+func inHand(reserved map[int64]int, workers int) int {
+	var of [dearest + 1]int // how many rows have so much reserved
+	for _, n := range reserved {
+		of[n]++
+	}
+	if workers == 0 {
+		workers = len(reserved)
+	}
+	sum := 0
+	for n := dearest; n > 0 && workers > 0; n-- {
+		rows := min(of[n], workers)
+		workers -= rows
+		sum += rows * n
+	}
+	return sum
 }
 
 // release gives a row back that was dealt and not begun. It takes back nothing else: a row in doubt
@@ -214,18 +237,12 @@ func (w *writing) account(ctx context.Context) error {
 	if err := book(ctx, linkWriter{w.l}, w.s.org, w.calls, w.credits, w.c.Now); err != nil {
 		return fmt.Errorf("book credits: %w", err)
 	}
-	reserved := 0
-	for key, n := range w.s.reserved {
-		if _, changed := w.reserved[key]; !changed {
-			reserved += n
-		}
-	}
-	for _, n := range w.reserved {
-		reserved += n
-	}
+	all := maps.Clone(w.s.reserved)
+	maps.Copy(all, w.reserved)
+	reserved := inHand(all, w.c.Workers)
 	n, err := w.l.exec(ctx, `UPDATE runs SET commits = commits + 1, calls = calls + ?, credits = credits + ?, reserved = ?,
-		updated_at = ?, worked = worked + ? WHERE n = ? AND sitting = ? AND state = 'running'`,
-		w.calls, w.credits, reserved, stamp(w.c.Now), w.s.since(w.c.Now), w.s.n, w.s.sitting)
+		workers = ?, updated_at = ?, worked = worked + ? WHERE n = ? AND sitting = ? AND state = 'running'`,
+		w.calls, w.credits, reserved, w.c.Workers, stamp(w.c.Now), w.s.since(w.c.Now), w.s.n, w.s.sitting)
 	if err == nil && n == 0 {
 		return &TakenError{Run: w.s.id}
 	}

@@ -137,7 +137,7 @@ func TestNothingAckedIsLostToKill(t *testing.T) {
 	if kills < 3 {
 		t.Fatalf("only %d kills hit", kills)
 	}
-	if run := find(t, d, runID); run.Counts[batch.Locked] != total || run.Calls != total {
+	if run := find(t, d, runID); run.Counts[batch.Locked] != total || run.Calls < total {
 		t.Errorf("ended with %v, %d calls", run.Counts, run.Calls)
 	}
 }

@@ -77,7 +77,7 @@ func (w *writing) dealDoubts(ctx context.Context) error {
 		}
 		for _, row := range found {
 			if row.Outcome == batch.Unknown { // unless a result came for it meanwhile
-				w.reserved[d.key] = max(w.reservation(d.key), 1)
+				w.reserved[d.key] = dearest
 				w.rows = append(w.rows, row.Row)
 			}
 		}
@@ -96,7 +96,7 @@ func (w *writing) dealRow(ctx context.Context, row *RowReport) error {
 		return err
 	}
 	w.move(batch.Pending, batch.Sending)
-	w.reserved[key] = 1
+	w.reserved[key] = passCost(row.Action)
 	row.DealtAt = w.c.Now
 	w.rows = append(w.rows, row.Row)
 	return nil

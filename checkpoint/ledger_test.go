@@ -121,9 +121,11 @@ func TestCreditsOfASession(t *testing.T) {
 		{"one about to be changed, its lock read", batch.Changes{Intents: []batch.Intent{{Seq: 1, LockID: "7"}}}, 4, 0},
 		{"that one done", batch.Changes{Results: []batch.Result{{Seq: 1, Outcome: batch.Unlocked, Spent: 2, Calls: 2}}}, 4, 2},
 		{"one given back", batch.Changes{Release: []int64{2}}, 3, 2},
-		{"one in doubt", batch.Changes{Results: []batch.Result{{Seq: 3, Outcome: batch.Unknown, Spent: 1, Calls: 1}}}, 4, 3},
+		{"one in doubt", batch.Changes{Results: []batch.Result{{Seq: 3, Outcome: batch.Unknown, Spent: 1, Calls: 1}}}, 6, 3},
 		{"that one settled, and a call beside", batch.Changes{Calls: 1, Credits: 1, Results: []batch.Result{{Seq: 3, Outcome: batch.Locked, Spent: 1}}}, 5, 5},
 		{"two more in hand", batch.Changes{Deal: 9}, 7, 5},
+		{"of which one is worked at a time", batch.Changes{Workers: 1}, 6, 5},
+		{"or two", batch.Changes{Workers: 2}, 7, 5},
 	}
 	s := begin(t, d, runID)
 	for _, step := range steps {

@@ -15,11 +15,13 @@ import (
 const Latest = "latest"
 
 const runColumns = `n, id, org, profile, job_file, sha256, size, identity, format, header, settings, simulated,
-	forecast, created_at, state, stopped_by, total, calls, credits, started_at, updated_at, ended_at, worked, owner`
+	forecast, created_at, state, stopped_by, total, calls, credits, started_at, updated_at, ended_at, worked, owner, reserved, workers`
 
 // known is a run with its number in the checkpoint.
 type known struct {
-	n int64
+	n        int64
+	reserved int64 // credits that rows in hand may be spending
+	workers  int64 // rows worked at once; 0 when not known
 	batch.Run
 }
 
@@ -33,7 +35,7 @@ func scanRun(s scanner) (known, error) {
 	)
 	err := s.Scan(&k.n, &k.ID, &k.Org, &k.Profile, &k.JobFile, &k.SHA256, &k.Size, &k.Identity, &k.Format, &header, &settings,
 		&k.Simulated, &k.Forecast, &created, &k.State, &k.StoppedBy, &k.Total, &k.Calls, &k.Credits, &started, &upd, &endd,
-		&k.Worked, &k.Owner)
+		&k.Worked, &k.Owner, &k.reserved, &k.workers)
 	if err != nil {
 		return k, err
 	}
@@ -127,7 +129,7 @@ func (d *DB) list(ctx context.Context, where string, args ...any) ([]known, erro
 		if found[i].Counts, err = d.tallies(ctx, found[i].n); err != nil {
 			return nil, explain(d.path, err)
 		}
-		d.present(&found[i].Run)
+		d.present(&found[i])
 	}
 	return found, nil
 }
@@ -164,11 +166,24 @@ func talliesOf(ctx context.Context, q rowsQuerier, n int64) (map[batch.Outcome]i
 	return counts, err
 }
 
-// present turns what is stored into what is so: a dead owner can't say itself that it died.
-func (d *DB) present(r *batch.Run) {
-	if r.State != batch.Running || d.alive == nil || d.alive(*r) {
+// present turns what is stored into what is so. A dead owner can't say itself that it died. Of the
+// rows dealt to a live one only as many are in flight as it works at once; the others wait their turn,
+// though their intents are written.
+func (d *DB) present(k *known) {
+	r := &k.Run
+	if r.State != batch.Running || d.alive == nil {
 		return
 	}
+	if d.alive(*r) {
+		if ahead := r.Counts[batch.Sending] - k.workers; k.workers > 0 && ahead > 0 {
+			r.Counts = maps.Clone(r.Counts)
+			r.Counts[batch.Sending] -= ahead
+			r.Counts[batch.Pending] += ahead
+		}
+		return
+	}
+	r.Credits += k.reserved // what a dead owner had in flight counts as spent
+	r.Calls += k.reserved
 	r.State, r.StoppedBy, r.Owner = batch.Interrupted, batch.StopKilled, ""
 	r.EndedAt = r.UpdatedAt
 	if n := r.Counts[batch.Sending]; n > 0 {

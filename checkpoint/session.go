@@ -253,18 +253,19 @@ func (s *Session) letGo(ctx context.Context, now time.Time) error {
 	if err := s.link.get(ctx, "SELECT reserved FROM runs WHERE n = ?", []any{s.n}, &reserved); err != nil {
 		return err
 	}
-	if _, err := s.link.exec(ctx, "UPDATE runs SET credits = credits + reserved WHERE n = ?", s.n); err != nil {
+	if _, err := s.link.exec(ctx, "UPDATE runs SET credits = credits + reserved, calls = calls + reserved WHERE n = ?", s.n); err != nil {
 		return err
 	}
-	return book(ctx, linkWriter{s.link}, s.org, 0, reserved, now)
+	return book(ctx, linkWriter{s.link}, s.org, reserved, reserved, now)
 }
 
 // unsettle makes rows in flight unknown, sent as late as now for all that is known, and returns how
-// many.
+// many. Their calls were never answered for: each row is charged what was reserved for it, one credit,
+// or two where it had read a lock before changing it.
 func (s *Session) unsettle(ctx context.Context, now time.Time) (int64, error) {
 	first, last := keys(s.n)
-	n, err := s.link.exec(ctx, "UPDATE rows SET state = 'unknown', sent_at = ? WHERE key BETWEEN ? AND ? AND state = 'sending'",
-		stamp(now), first, last)
+	n, err := s.link.exec(ctx, `UPDATE rows SET state = 'unknown', sent_at = ?, credits = credits + 1 + (previous IS NOT NULL)
+		WHERE key BETWEEN ? AND ? AND state = 'sending'`, stamp(now), first, last)
 	if err != nil || n == 0 {
 		return n, err
 	}

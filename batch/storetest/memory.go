@@ -57,13 +57,22 @@ func (m *Memory) Close(context.Context, bool) error {
 	return nil
 }
 
-// doubt makes what is in flight unknown, its credit spent.
+// doubt makes what is in flight unknown, its call made and paid for as far as is known: one, or two
+// where the row had read a lock before changing it.
 func (m *Memory) doubt() {
 	for i := range m.rows {
-		if r := &m.rows[i]; r.Outcome == batch.Sending {
-			r.Outcome, r.SentAt = batch.Unknown, time.Now()
-			m.credits++
+		r := &m.rows[i]
+		if r.Outcome != batch.Sending {
+			continue
 		}
+		made := 1
+		if r.Previous != nil {
+			made = 2
+		}
+		r.Outcome, r.SentAt = batch.Unknown, time.Now()
+		r.Credits += made
+		m.credits += int64(made)
+		m.calls += int64(made)
 	}
 }
 

@@ -25,6 +25,7 @@ CREATE TABLE runs (
   calls      INTEGER NOT NULL DEFAULT 0,
   credits    INTEGER NOT NULL DEFAULT 0,
   reserved   INTEGER NOT NULL DEFAULT 0 CHECK (reserved >= 0), -- credits that rows in hand may be spending
+  workers    INTEGER NOT NULL DEFAULT 0, -- how many rows its owner works at once; 0 when not known
   started_at INTEGER,
   updated_at INTEGER NOT NULL,
   ended_at   INTEGER,
