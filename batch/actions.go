@@ -35,9 +35,9 @@ func (r *Runner) work(ctx context.Context, j *job) verdict {
 		kind = "send"
 		crash.At("before-send")
 		v = actions[j.row.Action](r, ctx, j)
-		j.seen = nil
 		crash.At("after-answer")
 	}
+	j.seen = nil
 	if v.course == done || v.course == inDoubt {
 		j.fault = 0
 		if kind == "send" {

@@ -72,8 +72,14 @@ func TestEachFaultsEffectAndAnswer(t *testing.T) {
 				if tt.check != nil && !tt.check(r) {
 					t.Errorf("%v %.300s", r.header, r.text)
 				}
-				if _, locked := o.Lock("Leads", "1"); locked != tt.applied || o.Stats().Faults[tt.do] != 1 {
+				l, locked := o.Lock("Leads", "1")
+				if locked != tt.applied || o.Stats().Faults[tt.do] != 1 {
 					t.Errorf("locked %v, want %v; %v", locked, tt.applied, o.Stats().Faults)
+				}
+				for _, e := range o.Log() {
+					if e.Applied && e.LockID != l.ID {
+						t.Errorf("the log names lock %q, the record's is %q", e.LockID, l.ID)
+					}
 				}
 				if next := call(t, o, http.MethodGet, list("1")+allOf, ""); next.err != nil || next.status > 204 {
 					t.Errorf("the next call: %+v", next)

@@ -16,7 +16,7 @@ type Event struct {
 	Op       Op
 	Module   string
 	ID       string // of the record
-	LockID   string // that the call named, made or was told of
+	LockID   string // that the call named, made or was told of; of a change always the lock changed
 	Actor    string // user id
 	Holder   string // user id of the one whose lock the record had just before; empty for a rule's or none
 	Reason   string // of the lock that came of it
