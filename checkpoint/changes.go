@@ -192,20 +192,26 @@ func passCost(a batch.Action) int {
 // dearest is a pass at a row in doubt: it is read back, and then perhaps carried out.
 const dearest = 3
 
+// aheadOfCommit is how many passes each worker can have begun that no commit tells of yet: the one it is
+// at when a commit is put together, the one that waits for it then, and two that are handed to it before
+// the next commit is durable.
+const aheadOfCommit = 4
+
 // inHand is what to reserve for the rows in hand, so that after a crash the credits booked are not
-// fewer than those spent: the dearest of them, as many as are worked at once.
+// fewer than those spent: the dearest of them, as many as can have been begun before the next commit.
 func inHand(reserved map[int64]int, workers int) int {
 	var of [dearest + 1]int // how many rows have so much reserved
 	for _, n := range reserved {
 		of[n]++
 	}
+	begun := aheadOfCommit * workers
 	if workers == 0 {
-		workers = len(reserved)
+		begun = len(reserved)
 	}
 	sum := 0
-	for n := dearest; n > 0 && workers > 0; n-- {
-		rows := min(of[n], workers)
-		workers -= rows
+	for n := dearest; n > 0 && begun > 0; n-- {
+		rows := min(of[n], begun)
+		begun -= rows
 		sum += rows * n
 	}
 	return sum

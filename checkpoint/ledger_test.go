@@ -109,7 +109,7 @@ func TestAClockThatWasSetBackFreesNothing(t *testing.T) {
 
 func TestCreditsOfASession(t *testing.T) {
 	d := fresh(t)
-	enrol(t, d, aRun(runID), locks(5))
+	enrol(t, d, aRun(runID), locks(12))
 	now := time.Now()
 	steps := []struct {
 		name  string
@@ -123,9 +123,9 @@ func TestCreditsOfASession(t *testing.T) {
 		{"one given back", batch.Changes{Release: []int64{2}}, 3, 2},
 		{"one in doubt", batch.Changes{Results: []batch.Result{{Seq: 3, Outcome: batch.Unknown, Spent: 1, Calls: 1}}}, 6, 3},
 		{"that one settled, and a call beside", batch.Changes{Calls: 1, Credits: 1, Results: []batch.Result{{Seq: 3, Outcome: batch.Locked, Spent: 1}}}, 5, 5},
-		{"two more in hand", batch.Changes{Deal: 9}, 7, 5},
-		{"of which one is worked at a time", batch.Changes{Workers: 1}, 6, 5},
-		{"or two", batch.Changes{Workers: 2}, 7, 5},
+		{"nine more in hand", batch.Changes{Deal: 9}, 14, 5},
+		{"of which one is worked at a time: four may be begun before the next commit", batch.Changes{Workers: 1}, 9, 5},
+		{"or two", batch.Changes{Workers: 2}, 13, 5},
 	}
 	s := begin(t, d, runID)
 	for _, step := range steps {
@@ -138,11 +138,11 @@ func TestCreditsOfASession(t *testing.T) {
 		}
 	}
 	s.Close() // dead: what was reserved may have been spent
-	if got := spent(t, d, "org", now); got != 7 {
+	if got := spent(t, d, "org", now); got != 13 {
 		t.Errorf("%d spent before anybody takes over", got)
 	}
 	s = begin(t, d, runID)
-	if got, run := spent(t, d, "org", time.Now()), find(t, d, runID); got != 7 || run.Credits != 7 {
+	if got, run := spent(t, d, "org", time.Now()), find(t, d, runID); got != 13 || run.Credits != 13 {
 		t.Errorf("%d spent, %d by the run after it was taken over", got, run.Credits)
 	}
 	commit(t, s, batch.Changes{Deal: 2})
@@ -150,7 +150,7 @@ func TestCreditsOfASession(t *testing.T) {
 	if _, err := s.End(t.Context(), batch.Paused, batch.StopAttempts); err != nil {
 		t.Fatal(err)
 	}
-	if got := spent(t, d, "org", time.Now()); got != 9 {
+	if got := spent(t, d, "org", time.Now()); got != 15 {
 		t.Errorf("%d spent after a clean end", got)
 	}
 }

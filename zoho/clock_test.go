@@ -66,3 +66,26 @@ func TestOffsetWithoutDate(t *testing.T) {
 		t.Errorf("got %v from an answer without a date", d)
 	}
 }
+
+// An answer that took long does not say when in all that time its date was written.
+func TestOffsetOfSlowAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wait := 18 * time.Second
+		client := newClient(t, farEnd(func(*http.Request) (*http.Response, error) {
+			time.Sleep(wait)
+			return reply(204, ``, "Date", time.Now().UTC().Format(http.TimeFormat)), nil
+		}))
+		for _, step := range []struct {
+			wait time.Duration
+			ok   bool
+		}{{18 * time.Second, false}, {time.Second, true}, {18 * time.Second, true}} {
+			wait = step.wait
+			if err := call(t, client, "GET", onList); err != nil {
+				t.Fatal(err)
+			}
+			if d, ok := client.Offset(); ok != step.ok || d.Abs() > time.Second {
+				t.Errorf("after an answer in %v: %v, %v; want nearly none, %v", step.wait, d, ok, step.ok)
+			}
+		}
+	})
+}

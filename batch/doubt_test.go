@@ -1,0 +1,106 @@
+package batch_test
+
+import (
+	"testing"
+	"time"
+
+	"zlock/batch"
+	"zlock/zoho/sim"
+)
+
+// killed deals rows out as a process would that is killed before it sends anything.
+func (s *stage) killed(deal int) {
+	s.t.Helper()
+	session, err := s.db.Begin(s.t.Context(), s.run.ID, "pid 1 on test")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := session.Commit(s.t.Context(), batch.Changes{Deal: deal, Workers: deal, Now: time.Now()}); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := session.Close(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// A row that was dealt and waited for the one before it has not been sent, whatever became of its
+// owner: it goes on waiting.
+func TestARowThatWaitedIsNotInDoubt(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		unlock := batch.Row{Module: "Deals", RecordID: "5843104000000010003", Action: batch.ActionUnlock}
+		lock := batch.Row{Module: "Deals", RecordID: unlock.RecordID, Action: batch.ActionLock, Reason: "anew", After: 1}
+		s := newStage(t, sim.Config{}, []batch.Row{unlock, lock})
+		s.killed(2)
+		_, run := s.go_(batch.Options{})
+		s.counts(run, map[batch.Outcome]int64{batch.Unlocked: 1, batch.Locked: 1})
+		if l, _ := s.org.Lock("Deals", unlock.RecordID); l.Reason != "anew" {
+			t.Errorf("the record's reason is %q: the rows were carried out in another order", l.Reason)
+		}
+	})
+}
+
+// The job file names a lock that is gone, the owner dies: nothing says that this run took it away.
+func TestALockThatWasGoneBeforeIsNotClaimed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		row := batch.Row{Module: "Deals", RecordID: "5843104000000010003", Action: batch.ActionUnlock, LockID: "5843104200000000001"}
+		s := newStage(t, sim.Config{Script: []sim.Fault{{Match: sim.Match{Op: sim.OpUnlock, Nth: 1}, Do: sim.DropBefore}}}, []batch.Row{row})
+		s.killed(1)
+		s.go_(batch.Options{})
+		if got := s.rows()[0]; got.Outcome != batch.Failed || got.Code != batch.CodeLockChanged {
+			t.Errorf("%s %s (%s), want %s", got.Outcome, got.Code, got.Message, batch.CodeLockChanged)
+		}
+	})
+}
+
+// While the answer to a lock is open, finding another's lock does not settle it: should that one go,
+// ours can still come to be.
+func TestAlreadyLockedWaitsForTheLateEffect(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		row := batch.Row{Module: "Deals", RecordID: "5843104000000010003", Action: batch.ActionLock, Reason: "ours"}
+		s := newStage(t, sim.Config{
+			Records: func(yield func(sim.Record) bool) {
+				yield(sim.Record{Module: row.Module, ID: row.RecordID, Lock: &sim.Lock{Reason: "hers", By: sim.Patricia()}})
+			},
+			Script: []sim.Fault{{Match: sim.Match{Op: sim.OpLock, Nth: 1}, Do: sim.LateEffect, For: 30 * time.Second}},
+		}, []batch.Row{row})
+		time.AfterFunc(10*time.Second, func() {
+			if _, err := s.org.Act(sim.Patricia(), sim.OpUnlock, sim.Record{Module: row.Module, ID: row.RecordID}); err != nil {
+				t.Error(err)
+			}
+		})
+		_, run := s.go_(batch.Options{})
+		s.counts(run, map[batch.Outcome]int64{batch.Locked: 1})
+		s.settled()
+	})
+}
+
+// A rule's lock that the job file names is refused by Zoho, not found unlocked.
+func TestARulesLockThatIsNamed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		lock := sim.Lock{ID: "5843104200000000001", Source: sim.Automatic}
+		row := batch.Row{Module: "Deals", RecordID: "5843104000000010003", Action: batch.ActionUnlock, LockID: lock.ID}
+		s := newStage(t, sim.Config{Records: func(yield func(sim.Record) bool) {
+			yield(sim.Record{Module: row.Module, ID: row.RecordID, Lock: &lock})
+		}}, []batch.Row{row})
+		s.go_(batch.Options{})
+		if got := s.rows()[0]; got.Outcome != batch.Failed || got.Code != batch.CodeAutomaticLock {
+			t.Errorf("%s %s (%s), want %s", got.Outcome, got.Code, got.Message, batch.CodeAutomaticLock)
+		}
+	})
+}
+
+// A lost change of reason costs a look soon, two later, and the change again: settling has read what
+// the change needs to know.
+func TestALostChangeOfReasonIsReadOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		row := batch.Row{Module: "Deals", RecordID: "5843104000000010003", Action: batch.ActionUpdateReason, Reason: "audited"}
+		s := newStage(t, sim.Config{Script: []sim.Fault{{Match: sim.Match{Op: sim.OpReason, Nth: 1}, Do: sim.DropBefore}}}, []batch.Row{row})
+		_, run := s.go_(batch.Options{})
+		s.counts(run, map[batch.Outcome]int64{batch.ReasonUpdated: 1})
+		if reads, sends := s.sends(sim.OpList, row.RecordID), s.sends(sim.OpReason, row.RecordID); reads != 4 || sends != 2 {
+			t.Errorf("%d reads and %d changes, want 4 and 2", reads, sends)
+		}
+		s.settled()
+		s.spent(run)
+	})
+}
