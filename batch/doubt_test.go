@@ -29,12 +29,26 @@ func TestARowThatWaitedIsNotInDoubt(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		unlock := batch.Row{Module: "Deals", RecordID: "5843104000000010003", Action: batch.ActionUnlock}
 		lock := batch.Row{Module: "Deals", RecordID: unlock.RecordID, Action: batch.ActionLock, Reason: "anew", After: 1}
-		s := newStage(t, sim.Config{}, []batch.Row{unlock, lock})
+		s := newStage(t, sim.Config{Script: []sim.Fault{{Match: sim.Match{Op: sim.OpUnlock, Nth: 1}, Do: sim.DropBefore}}}, []batch.Row{unlock, lock})
 		s.killed(2)
 		_, run := s.go_(batch.Options{})
 		s.counts(run, map[batch.Outcome]int64{batch.Unlocked: 1, batch.Locked: 1})
 		if l, _ := s.org.Lock("Deals", unlock.RecordID); l.Reason != "anew" {
 			t.Errorf("the record's reason is %q: the rows were carried out in another order", l.Reason)
+		}
+	})
+}
+
+// A lock that is on its way for most of --settle is waited for, and not sent again meanwhile.
+func TestALateLockIsSentOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		rows := locksOf(1, "Deals")
+		s := newStage(t, sim.Config{Script: []sim.Fault{{Match: sim.Match{Op: sim.OpLock, Nth: 1}, Do: sim.LateEffect, For: 55 * time.Second}}}, rows)
+		_, run := s.go_(batch.Options{})
+		s.counts(run, map[batch.Outcome]int64{batch.Locked: 1})
+		// One event is the call, the other its effect.
+		if n := s.sends(sim.OpLock, rows[0].RecordID); n != 2 {
+			t.Errorf("sent %d times, want once", n-1)
 		}
 	})
 }

@@ -60,6 +60,7 @@ func (d *DB) begin(ctx context.Context, runID, owner string) (*Session, error) {
 		s.drop()
 		return nil, err
 	}
+	ballastOf(d.path).load()
 	return s, nil
 }
 

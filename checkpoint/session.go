@@ -111,6 +111,9 @@ func (s *Session) persist(ctx context.Context, do func(context.Context) error) e
 		}
 		s.drop()
 		failed = err
+		if noRoom(err) {
+			ballastOf(s.path).drop()
+		}
 		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
@@ -207,6 +210,7 @@ func (s *Session) End(ctx context.Context, state batch.State, cause batch.StopCa
 	}
 	s.over = errEnded
 	s.drop()
+	ballastOf(s.path).drop()
 	if err != nil {
 		return batch.Run{}, fmt.Errorf("end run %s: %w", s.id, explain(s.path, err))
 	}

@@ -29,6 +29,12 @@ func (a *app) openToRead(ctx context.Context, p place) (*checkpoint.DB, error) {
 
 // openToWrite opens the checkpoint to work with it, and makes it where it is not there yet.
 func (a *app) openToWrite(ctx context.Context, p place) (*checkpoint.DB, error) {
+	for _, path := range []string{p.db, p.state} {
+		if kind := a.world.NetworkFS(path); kind != "" && !p.network {
+			return nil, usage(clean(path)+" lies on a network file system ("+kind+"), where neither locks nor syncs can be relied on",
+				"name a local place with --db and --state-dir, or give --allow-network-fs")
+		}
+	}
 	db, err := checkpoint.Open(ctx, p.db)
 	if err != nil {
 		return nil, err

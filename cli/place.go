@@ -14,6 +14,7 @@ type place struct {
 	db       string // file
 	location []string
 	quiet    bool
+	network  bool // the checkpoint may lie on a network file system
 }
 
 // place resolves the settings that say where things are. It comes first: the checkpoint's path
@@ -38,6 +39,7 @@ func (a *app) place(flags flagSource) (place, error) {
 	}
 	p.db = a.world.path(orElse(v["db"].text, filepath.Join(p.state, p.profile.name+".db")))
 	p.location = location(v)
+	p.network = v["allow-network-fs"].text == "true"
 	return p, a.listen(v, &p)
 }
 

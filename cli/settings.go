@@ -72,6 +72,7 @@ func paceSettings() []setting {
 		{name: "max-outage", arg: "SPAN", def: "30m", help: "stop (exit 7) when Zoho has not answered for so long", inherited: true, profiled: true},
 		{name: "max-duration", arg: "SPAN", help: "stop after so long (exit 6)", profiled: true},
 		{name: "until", arg: "TIME", help: "stop at this time: 06:00, or 2006-01-02T15:04 (exit 6)", profiled: true},
+		{name: "allow-network-fs", kind: toggle, help: "keep the checkpoint on a network file system, at your own risk", profiled: true},
 		{name: "limit", arg: "N", help: "work at most N rows in this sitting (exit 6)"},
 		{name: "grace", arg: "SPAN", def: "25s", help: "how long calls in flight may take after a first signal", profiled: true},
 		{name: "wait", arg: "SPAN", help: "wait so long for another process that holds the org", profiled: true},

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"zlock/checkpoint"
 )
 
 // World is all that a command may touch outside the process besides the files it is told of,
@@ -29,6 +31,8 @@ type World struct {
 	Signals <-chan os.Signal // may be nil
 	Now     func() time.Time // nil: time.Now
 	Exit    func(code int)   // leaves at once, for a third signal; nil: os.Exit
+
+	NetworkFS func(path string) string // names the network file system that a path lies on; nil: checkpoint.NetworkFS
 }
 
 // Process returns the World of this process, with signals as its signals.
@@ -59,6 +63,9 @@ func (w World) complete() World {
 	}
 	if w.Exit == nil {
 		w.Exit = os.Exit
+	}
+	if w.NetworkFS == nil {
+		w.NetworkFS = checkpoint.NetworkFS
 	}
 	if w.In == nil {
 		w.In = strings.NewReader("")
