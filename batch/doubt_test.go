@@ -31,7 +31,7 @@ func TestARowThatWaitedIsNotInDoubt(t *testing.T) {
 		lock := batch.Row{Module: "Deals", RecordID: unlock.RecordID, Action: batch.ActionLock, Reason: "anew", After: 1}
 		s := newStage(t, sim.Config{Script: []sim.Fault{{Match: sim.Match{Op: sim.OpUnlock, Nth: 1}, Do: sim.DropBefore}}}, []batch.Row{unlock, lock})
 		s.killed(2)
-		_, run := s.go_(batch.Options{})
+		_, run := s.work(batch.Options{})
 		s.counts(run, map[batch.Outcome]int64{batch.Unlocked: 1, batch.Locked: 1})
 		if l, _ := s.org.Lock("Deals", unlock.RecordID); l.Reason != "anew" {
 			t.Errorf("the record's reason is %q: the rows were carried out in another order", l.Reason)
@@ -44,7 +44,7 @@ func TestALateLockIsSentOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		rows := locksOf(1, "Deals")
 		s := newStage(t, sim.Config{Script: []sim.Fault{{Match: sim.Match{Op: sim.OpLock, Nth: 1}, Do: sim.LateEffect, For: 55 * time.Second}}}, rows)
-		_, run := s.go_(batch.Options{})
+		_, run := s.work(batch.Options{})
 		s.counts(run, map[batch.Outcome]int64{batch.Locked: 1})
 		calls := 0
 		for _, e := range s.org.Log() {
@@ -64,7 +64,7 @@ func TestALockThatWasGoneBeforeIsNotClaimed(t *testing.T) {
 		row := batch.Row{Module: "Deals", RecordID: "5843104000000010003", Action: batch.ActionUnlock, LockID: "5843104200000000001"}
 		s := newStage(t, sim.Config{Script: []sim.Fault{{Match: sim.Match{Op: sim.OpUnlock, Nth: 1}, Do: sim.DropBefore}}}, []batch.Row{row})
 		s.killed(1)
-		s.go_(batch.Options{})
+		s.work(batch.Options{})
 		if got := s.rows()[0]; got.Outcome != batch.Failed || got.Code != batch.CodeLockChanged {
 			t.Errorf("%s %s (%s), want %s", got.Outcome, got.Code, got.Message, batch.CodeLockChanged)
 		}
@@ -87,7 +87,7 @@ func TestAlreadyLockedWaitsForTheLateEffect(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		_, run := s.go_(batch.Options{})
+		_, run := s.work(batch.Options{})
 		s.counts(run, map[batch.Outcome]int64{batch.Locked: 1})
 		s.settled()
 	})
@@ -106,7 +106,7 @@ func TestALockThatChangesHandsIsLeft(t *testing.T) {
 				}
 			}
 		})
-		s.go_(batch.Options{})
+		s.work(batch.Options{})
 		if got := s.rows()[0]; got.Outcome != batch.Failed || got.Code != batch.CodeLockChanged {
 			t.Errorf("%s %s (%s), want %s", got.Outcome, got.Code, got.Message, batch.CodeLockChanged)
 		}
@@ -124,7 +124,7 @@ func TestARulesLockThatIsNamed(t *testing.T) {
 		s := newStage(t, sim.Config{Records: func(yield func(sim.Record) bool) {
 			yield(sim.Record{Module: row.Module, ID: row.RecordID, Lock: &lock})
 		}}, []batch.Row{row})
-		s.go_(batch.Options{})
+		s.work(batch.Options{})
 		if got := s.rows()[0]; got.Outcome != batch.Failed || got.Code != batch.CodeAutomaticLock {
 			t.Errorf("%s %s (%s), want %s", got.Outcome, got.Code, got.Message, batch.CodeAutomaticLock)
 		}
@@ -137,7 +137,7 @@ func TestALostChangeOfReasonIsReadOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		row := batch.Row{Module: "Deals", RecordID: "5843104000000010003", Action: batch.ActionUpdateReason, Reason: "audited"}
 		s := newStage(t, sim.Config{Script: []sim.Fault{{Match: sim.Match{Op: sim.OpReason, Nth: 1}, Do: sim.DropBefore}}}, []batch.Row{row})
-		_, run := s.go_(batch.Options{})
+		_, run := s.work(batch.Options{})
 		s.counts(run, map[batch.Outcome]int64{batch.ReasonUpdated: 1})
 		if reads, sends := s.sends(sim.OpList, row.RecordID), s.sends(sim.OpReason, row.RecordID); reads != 4 || sends != 2 {
 			t.Errorf("%d reads and %d changes, want 4 and 2", reads, sends)

@@ -1,7 +1,6 @@
 package batch_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -22,7 +21,7 @@ func TestRunLocksUnlocksRewords(t *testing.T) {
 			}
 		}
 		s := newStage(t, sim.Config{}, rows)
-		report, run := s.go_(batch.Options{})
+		report, run := s.work(batch.Options{})
 		if report.StoppedBy != "" || run.State != batch.Completed {
 			t.Fatalf("stopped by %q, state %s: %s", report.StoppedBy, run.State, report.Why)
 		}
@@ -84,7 +83,7 @@ func TestAgreedTroubles(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				row := batch.Row{Module: "Deals", RecordID: test.id, Action: test.action, Reason: "Locked earlier by this user"}
 				s := newStage(t, sim.Config{ByID: true}, []batch.Row{row})
-				_, run := s.go_(batch.Options{MaxFailureRate: 0})
+				_, run := s.work(batch.Options{MaxFailureRate: 0})
 				got := s.rows()[0]
 				if got.Outcome != test.want || got.Code != test.code {
 					t.Fatalf("%s %s (%s), want %s %s", got.Outcome, got.Code, got.Message, test.want, test.code)
@@ -102,7 +101,7 @@ func TestOutOfAttemptsStaysPending(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		rows := append(locksOf(5, "Deals"), batch.Row{Module: "Deals", RecordID: "5843104000000419016", Action: batch.ActionLock, Reason: "r"})
 		s := newStage(t, sim.Config{ByID: true}, rows)
-		report, run := s.go_(batch.Options{Attempts: 2})
+		report, run := s.work(batch.Options{Attempts: 2})
 		if report.StoppedBy != batch.StopAttempts {
 			t.Errorf("stopped by %q, want attempts", report.StoppedBy)
 		}
@@ -128,7 +127,7 @@ func TestOnLocked(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				row := batch.Row{Module: "Deals", RecordID: "5843104000000419001", Action: batch.ActionLock, Reason: "ours now"}
 				s := newStage(t, sim.Config{ByID: true}, []batch.Row{row})
-				_, run := s.go_(batch.Options{OnLocked: test.on})
+				_, run := s.work(batch.Options{OnLocked: test.on})
 				s.counts(run, map[batch.Outcome]int64{test.want: 1})
 				s.spent(run)
 				if lock, _ := s.org.Lock("Deals", row.RecordID); (lock.Reason == "ours now") != (test.on == batch.OnLockedUpdateReason) {
@@ -149,7 +148,7 @@ func TestBlockedModule(t *testing.T) {
 			}
 		}
 		s := newStage(t, sim.Config{Modules: map[string]sim.Module{"Deals": {}, "Quotes": {Locking: sim.NotConfigured}}}, rows)
-		report, run := s.go_(batch.Options{})
+		report, run := s.work(batch.Options{})
 		if report.StoppedBy != batch.StopConfiguration || report.Blocked["Quotes"] == nil || report.Blocked["Deals"] != nil {
 			t.Errorf("stopped by %q, blocked %v", report.StoppedBy, report.Blocked)
 		}
@@ -171,7 +170,7 @@ func TestNobodyMayLock(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				s := newStage(t, sim.Config{Standing: test.stand}, locksOf(30, "Deals"))
-				report, run := s.go_(batch.Options{})
+				report, run := s.work(batch.Options{})
 				if report.Fatal == nil || report.Fatal.Kind != test.want || report.StoppedBy != test.cause {
 					t.Errorf("stopped by %q, fatal %v", report.StoppedBy, report.Fatal)
 				}
@@ -188,152 +187,13 @@ func TestNobodyMayLock(t *testing.T) {
 func TestPermissionInARowStops(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newStage(t, sim.Config{Standing: sim.Standing{PermissionDenied: []sim.Op{sim.AnyWrite}}}, locksOf(200, "Deals"))
-		report, run := s.go_(batch.Options{})
+		report, run := s.work(batch.Options{})
 		if report.StoppedBy != batch.StopAuth || report.Fatal == nil {
 			t.Errorf("stopped by %q, fatal %v", report.StoppedBy, report.Fatal)
 		}
 		if n := run.Counts[batch.Failed]; n < 20 || n > 20+16 {
 			t.Errorf("%d rows failed before it stopped, want 20 and those in hand at most", n)
 		}
-	})
-}
-
-func TestStops(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		o     batch.Options
-		l     zoho.LimiterConfig
-		cause batch.StopCause
-		check func(*testing.T, *stage, batch.Run)
-	}{
-		{"limit", batch.Options{Limit: 7}, zoho.LimiterConfig{}, batch.StopLimit, func(t *testing.T, s *stage, r batch.Run) {
-			s.counts(r, map[batch.Outcome]int64{batch.Locked: 7, batch.Pending: 193})
-		}},
-		{"budget", batch.Options{}, zoho.LimiterConfig{MaxCredits: 60}, batch.StopBudget, func(t *testing.T, s *stage, r batch.Run) {
-			if n := s.org.Stats().Calls; n > 60 || n < 50 {
-				t.Errorf("%d calls with a budget of 60", n)
-			}
-		}},
-		{"time", batch.Options{Until: time.Date(2000, 1, 1, 0, 0, 1, 0, time.UTC)}, zoho.LimiterConfig{}, batch.StopDuration,
-			func(t *testing.T, s *stage, r batch.Run) {
-				if n := r.Counts[batch.Locked]; n == 0 || n == 200 {
-					t.Errorf("%d rows locked in one second", n)
-				}
-			}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				s := newStage(t, sim.Config{}, locksOf(200, "Deals"))
-				report, run := s.sit(t.Context(), t.Context(), test.o, test.l)
-				if report.StoppedBy != test.cause {
-					t.Errorf("stopped by %q (%s), want %q", report.StoppedBy, report.Why, test.cause)
-				}
-				if run.State != batch.Paused || run.Counts[batch.Unknown]+run.Counts[batch.Sending] != 0 {
-					t.Errorf("state %s, %d unknown, %d sending", run.State, run.Counts[batch.Unknown], run.Counts[batch.Sending])
-				}
-				test.check(t, s, run)
-				s.spent(run)
-				_, run = s.go_(batch.Options{})
-				s.counts(run, map[batch.Outcome]int64{batch.Locked: 200})
-				s.settled()
-			})
-		})
-	}
-}
-
-func TestFailuresStop(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		o    batch.Options
-	}{
-		{"number", batch.Options{MaxFailures: 12}},
-		{"rate", batch.Options{MaxFailureRate: 0.3}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				rows := locksOf(300, "Deals")
-				present := recordsOf(rows, sim.User{})
-				s := newStage(t, sim.Config{Records: func(yield func(sim.Record) bool) {
-					i := 0
-					for r := range present {
-						if i++; i%2 == 0 && !yield(r) {
-							return
-						}
-					}
-				}}, rows)
-				report, run := s.go_(test.o)
-				if report.StoppedBy != batch.StopBreaker {
-					t.Errorf("stopped by %q (%s), want the breaker", report.StoppedBy, report.Why)
-				}
-				if n := run.Counts[batch.Failed]; n < 12 || n > 50 {
-					t.Errorf("%d rows failed before it stopped", n)
-				}
-			})
-		})
-	}
-}
-
-// The first signal: nothing new begins, calls in flight end and are written down.
-func TestSoftStop(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := newStage(t, sim.Config{}, locksOf(200, "Deals"))
-		soft, stop := context.WithCancel(t.Context())
-		go func() {
-			time.Sleep(time.Second)
-			stop()
-		}()
-		report, run := s.sit(soft, t.Context(), batch.Options{}, zoho.LimiterConfig{})
-		if report.StoppedBy != batch.StopSignal {
-			t.Errorf("stopped by %q", report.StoppedBy)
-		}
-		if run.Counts[batch.Locked] == 0 || run.Counts[batch.Pending] == 0 || run.Open() != run.Counts[batch.Pending] {
-			t.Errorf("counts %v: want some locked, the rest pending", run.Counts)
-		}
-		stopped := time.Date(2000, 1, 1, 0, 0, 1, 0, time.UTC)
-		for _, e := range s.org.Log() {
-			if e.At.After(stopped.Add(100 * time.Millisecond)) {
-				t.Errorf("%s %s was served %v after the signal", e.Op, e.ID, e.At.Sub(stopped))
-			}
-		}
-		s.spent(run)
-		before := len(s.org.Log())
-		done := map[string]bool{}
-		for _, r := range s.rows() {
-			done[r.RecordID] = r.Outcome.Final()
-		}
-		_, run = s.go_(batch.Options{})
-		s.counts(run, map[batch.Outcome]int64{batch.Locked: 200})
-		s.settled()
-		for _, e := range s.org.Log()[before:] {
-			if done[e.ID] {
-				t.Errorf("row of %s was final and was sent again", e.ID)
-			}
-		}
-	})
-}
-
-// The second signal: calls in flight are cut, and their rows stay in doubt until they are read back.
-func TestHardStop(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		rows := locksOf(60, "Deals")
-		for i := range rows {
-			if i%2 == 1 {
-				rows[i].Action = batch.ActionUnlock
-			}
-		}
-		s := newStage(t, sim.Config{Latency: func() time.Duration { return 300 * time.Millisecond }}, rows)
-		hard, cut := context.WithCancel(t.Context())
-		go func() {
-			time.Sleep(1400 * time.Millisecond)
-			cut()
-		}()
-		_, run := s.sit(hard, hard, batch.Options{}, zoho.LimiterConfig{})
-		if run.Counts[batch.Unknown] == 0 || run.Counts[batch.Unknown] > 8 {
-			t.Fatalf("%d rows in doubt, want those in flight", run.Counts[batch.Unknown])
-		}
-		_, run = s.go_(batch.Options{})
-		s.counts(run, map[batch.Outcome]int64{batch.Locked: 30, batch.Unlocked: 30})
-		s.settled()
 	})
 }
 
@@ -351,7 +211,7 @@ func TestRowsOfOneRecordInOrder(t *testing.T) {
 		then.Action, then.After = batch.ActionUnlock, int64(len(rows)+1)
 		rows = append(rows, gone, then)
 		s := newStage(t, sim.Config{ByID: true}, rows)
-		_, run := s.go_(batch.Options{})
+		_, run := s.work(batch.Options{})
 		s.counts(run, map[batch.Outcome]int64{batch.Locked: 20, batch.Unlocked: 20, batch.Failed: 2})
 		last := s.rows()[41]
 		if last.Code != batch.CodePrecedingStep {
@@ -368,7 +228,7 @@ func TestRowsOfOneRecordInOrder(t *testing.T) {
 func TestThrottledNeverFails(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newStage(t, sim.Config{Concurrency: 3}, locksOf(300, "Deals"))
-		_, run := s.go_(batch.Options{Workers: 16, Attempts: 1})
+		_, run := s.work(batch.Options{Workers: 16, Attempts: 1})
 		s.counts(run, map[batch.Outcome]int64{batch.Locked: 300})
 		s.spent(run)
 		if s.org.Stats().Throttled == 0 {
@@ -393,7 +253,7 @@ func TestLostAnswerOfAnothersLock(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		_, run := s.go_(batch.Options{})
+		_, run := s.work(batch.Options{})
 		s.counts(run, map[batch.Outcome]int64{batch.AlreadyLocked: 1})
 		s.spent(run)
 	})
@@ -410,7 +270,7 @@ func TestOutageStopsWithoutFailures(t *testing.T) {
 			t.Errorf("%d rows failed for an outage", run.Counts[batch.Failed])
 		}
 		time.Sleep(2 * time.Hour)
-		_, run = s.go_(batch.Options{})
+		_, run = s.work(batch.Options{})
 		s.counts(run, map[batch.Outcome]int64{batch.Locked: 500})
 		s.settled()
 		s.spent(run)

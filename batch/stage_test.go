@@ -147,7 +147,7 @@ func (s *stage) client() *zoho.Client {
 	return client
 }
 
-func (s *stage) go_(o batch.Options) (batch.Report, batch.Run) {
+func (s *stage) work(o batch.Options) (batch.Report, batch.Run) {
 	s.t.Helper()
 	return s.sit(s.t.Context(), s.t.Context(), o, zoho.LimiterConfig{})
 }

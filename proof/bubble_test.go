@@ -130,12 +130,14 @@ func (p *plot) judged(t *testing.T, s *stand) {
 }
 
 // undecidable finds what nobody can tell from outside: whether a lock that was ours is ours after another
-// has re-worded it, and who took away a lock that was named, is gone, and was never seen.
+// has re-worded it; who took away a lock that was named, is gone, and was never seen; and who took away
+// one that we were about to when we died.
 func (p *plot) undecidable(s *stand) func(proof.Violation) bool {
-	reworded := map[string]bool{}
+	reworded, unlocked := map[string]bool{}, map[string]bool{}
 	for _, e := range s.org.Log() {
-		if e.Applied && e.Actor != simMe && e.Op == sim.OpReason {
-			reworded[e.ID] = true
+		if e.Applied && e.Actor != simMe {
+			reworded[e.ID] = reworded[e.ID] || e.Op == sim.OpReason
+			unlocked[e.ID] = unlocked[e.ID] || e.Op == sim.OpUnlock
 		}
 	}
 	return func(v proof.Violation) bool {
@@ -146,8 +148,8 @@ func (p *plot) undecidable(s *stand) func(proof.Violation) bool {
 		switch v.ID {
 		case "P9", "I5":
 			return r.Action == batch.ActionLock && reworded[r.RecordID]
-		case "I4":
-			return r.Action == batch.ActionUnlock && strings.HasPrefix(r.LockID, staleLocks)
+		case "I4", "I12":
+			return r.Action == batch.ActionUnlock && (strings.HasPrefix(r.LockID, staleLocks) || s.crashes > 0 && unlocked[r.RecordID])
 		}
 		return false
 	}

@@ -1,0 +1,150 @@
+package batch_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"zlock/batch"
+	"zlock/zoho"
+	"zlock/zoho/sim"
+)
+
+func TestStops(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		o     batch.Options
+		l     zoho.LimiterConfig
+		cause batch.StopCause
+		check func(*testing.T, *stage, batch.Run)
+	}{
+		{"limit", batch.Options{Limit: 7}, zoho.LimiterConfig{}, batch.StopLimit, func(t *testing.T, s *stage, r batch.Run) {
+			s.counts(r, map[batch.Outcome]int64{batch.Locked: 7, batch.Pending: 193})
+		}},
+		{"budget", batch.Options{}, zoho.LimiterConfig{MaxCredits: 60}, batch.StopBudget, func(t *testing.T, s *stage, r batch.Run) {
+			if n := s.org.Stats().Calls; n > 60 || n < 50 {
+				t.Errorf("%d calls with a budget of 60", n)
+			}
+		}},
+		{"time", batch.Options{Until: time.Date(2000, 1, 1, 0, 0, 1, 0, time.UTC)}, zoho.LimiterConfig{}, batch.StopDuration,
+			func(t *testing.T, s *stage, r batch.Run) {
+				if n := r.Counts[batch.Locked]; n == 0 || n == 200 {
+					t.Errorf("%d rows locked in one second", n)
+				}
+			}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := newStage(t, sim.Config{}, locksOf(200, "Deals"))
+				report, run := s.sit(t.Context(), t.Context(), test.o, test.l)
+				if report.StoppedBy != test.cause {
+					t.Errorf("stopped by %q (%s), want %q", report.StoppedBy, report.Why, test.cause)
+				}
+				if run.State != batch.Paused || run.Counts[batch.Unknown]+run.Counts[batch.Sending] != 0 {
+					t.Errorf("state %s, %d unknown, %d sending", run.State, run.Counts[batch.Unknown], run.Counts[batch.Sending])
+				}
+				test.check(t, s, run)
+				s.spent(run)
+				_, run = s.work(batch.Options{})
+				s.counts(run, map[batch.Outcome]int64{batch.Locked: 200})
+				s.settled()
+			})
+		})
+	}
+}
+
+func TestFailuresStop(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		o    batch.Options
+	}{
+		{"number", batch.Options{MaxFailures: 12}},
+		{"rate", batch.Options{MaxFailureRate: 0.3}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				rows := locksOf(300, "Deals")
+				present := recordsOf(rows, sim.User{})
+				s := newStage(t, sim.Config{Records: func(yield func(sim.Record) bool) {
+					i := 0
+					for r := range present {
+						if i++; i%2 == 0 && !yield(r) {
+							return
+						}
+					}
+				}}, rows)
+				report, run := s.work(test.o)
+				if report.StoppedBy != batch.StopBreaker {
+					t.Errorf("stopped by %q (%s), want the breaker", report.StoppedBy, report.Why)
+				}
+				if n := run.Counts[batch.Failed]; n < 12 || n > 50 {
+					t.Errorf("%d rows failed before it stopped", n)
+				}
+			})
+		})
+	}
+}
+
+// The first signal: nothing new begins, calls in flight end and are written down.
+func TestSoftStop(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newStage(t, sim.Config{}, locksOf(200, "Deals"))
+		soft, stop := context.WithCancel(t.Context())
+		go func() {
+			time.Sleep(time.Second)
+			stop()
+		}()
+		report, run := s.sit(soft, t.Context(), batch.Options{}, zoho.LimiterConfig{})
+		if report.StoppedBy != batch.StopSignal {
+			t.Errorf("stopped by %q", report.StoppedBy)
+		}
+		if run.Counts[batch.Locked] == 0 || run.Counts[batch.Pending] == 0 || run.Open() != run.Counts[batch.Pending] {
+			t.Errorf("counts %v: want some locked, the rest pending", run.Counts)
+		}
+		stopped := time.Date(2000, 1, 1, 0, 0, 1, 0, time.UTC)
+		for _, e := range s.org.Log() {
+			if e.At.After(stopped.Add(100 * time.Millisecond)) {
+				t.Errorf("%s %s was served %v after the signal", e.Op, e.ID, e.At.Sub(stopped))
+			}
+		}
+		s.spent(run)
+		before := len(s.org.Log())
+		done := map[string]bool{}
+		for _, r := range s.rows() {
+			done[r.RecordID] = r.Outcome.Final()
+		}
+		_, run = s.work(batch.Options{})
+		s.counts(run, map[batch.Outcome]int64{batch.Locked: 200})
+		s.settled()
+		for _, e := range s.org.Log()[before:] {
+			if done[e.ID] {
+				t.Errorf("row of %s was final and was sent again", e.ID)
+			}
+		}
+	})
+}
+
+// The second signal: calls in flight are cut, and their rows stay in doubt until they are read back.
+func TestHardStop(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		rows := locksOf(60, "Deals")
+		for i := range rows {
+			if i%2 == 1 {
+				rows[i].Action = batch.ActionUnlock
+			}
+		}
+		s := newStage(t, sim.Config{Latency: func() time.Duration { return 300 * time.Millisecond }}, rows)
+		hard, cut := context.WithCancel(t.Context())
+		go func() {
+			time.Sleep(1400 * time.Millisecond)
+			cut()
+		}()
+		_, run := s.sit(hard, hard, batch.Options{}, zoho.LimiterConfig{})
+		if run.Counts[batch.Unknown] == 0 || run.Counts[batch.Unknown] > 8 {
+			t.Fatalf("%d rows in doubt, want those in flight", run.Counts[batch.Unknown])
+		}
+		_, run = s.work(batch.Options{})
+		s.counts(run, map[batch.Outcome]int64{batch.Locked: 30, batch.Unlocked: 30})
+		s.settled()
+	})
+}
