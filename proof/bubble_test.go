@@ -148,6 +148,8 @@ func (p *plot) undecidable(s *stand) func(proof.Violation) bool {
 		switch v.ID {
 		case "P9", "I5":
 			return r.Action == batch.ActionLock && reworded[r.RecordID]
+		case "I3": // refused, and the look after it lost: that says nothing of the lock, so it is asked again
+			return r.Action == batch.ActionUnlock && strings.HasPrefix(r.LockID, staleLocks)
 		case "I4", "I12":
 			return r.Action == batch.ActionUnlock && (strings.HasPrefix(r.LockID, staleLocks) || s.crashes > 0 && unlocked[r.RecordID])
 		}
