@@ -112,24 +112,9 @@ func (r *Runner) alreadyLocked(j *job, found zoho.Lock, said string) verdict {
 // names, and no other.
 func (r *Runner) unlock(ctx context.Context, j *job) verdict {
 	client := r.client.Metered(&j.meter)
-	if j.row.LockID == "" {
-		found, v, ok := r.look(ctx, j, client)
-		if !ok {
+	if j.row.Previous == nil {
+		if v, ok := r.aim(ctx, j, client); !ok {
 			return v
-		}
-		if found.ID == "" {
-			return j.became(AlreadyUnlocked, "", "")
-		}
-		if v, ok := r.removable(ctx, j, found); !ok {
-			return v
-		}
-		if err := r.intend(j, found); err != nil {
-			return verdict{course: giveBack, outcome: Pending}
-		}
-	} else if j.row.Previous == nil {
-		// The job file names the lock. Until this is on disk, nothing has left.
-		if err := r.intend(j, zoho.Lock{ID: j.row.LockID}); err != nil {
-			return verdict{course: giveBack, outcome: Pending}
 		}
 	}
 	err := client.DeleteLock(ctx, j.record(), j.row.LockID)
@@ -140,6 +125,32 @@ func (r *Runner) unlock(ctx context.Context, j *job) verdict {
 		return r.lockGone(ctx, j, client, e)
 	}
 	return r.write(j, err)
+}
+
+// aim finds the lock that an unlock is to take away, and puts it on disk: until it is there, nothing
+// has left. The one that the job file names is taken at its word where any owner's may go.
+func (r *Runner) aim(ctx context.Context, j *job, client *zoho.Client) (verdict, bool) {
+	found := zoho.Lock{ID: j.row.LockID}
+	if found.ID == "" || !r.options.AnyOwner {
+		var v verdict
+		var ok bool
+		if found, v, ok = r.look(ctx, j, client); !ok {
+			return v, false
+		}
+		switch {
+		case found.ID == "":
+			return j.became(AlreadyUnlocked, "", ""), false
+		case j.row.LockID != "" && found.ID != j.row.LockID:
+			return j.lockChanged(found), false
+		}
+		if v, ok := r.removable(ctx, j, found); !ok {
+			return v, false
+		}
+	}
+	if err := r.intend(j, found); err != nil {
+		return verdict{course: giveBack, outcome: Pending}, false
+	}
+	return verdict{}, true
 }
 
 // removable says whether an unlock may take the lock away.

@@ -32,6 +32,8 @@ type Runner struct {
 	me     zoho.User
 	asking chan struct{} // closed when the question who we are has been answered; nil when nobody asks
 	barred bool          // Zoho won't say who we are
+
+	inquired int // answers to that question that could not be used
 }
 
 // tempo is what workers may still begin.
@@ -168,7 +170,9 @@ func (r *Runner) inquire(ctx context.Context, j *job, asking chan struct{}) (zoh
 	case err == nil && u.ID != "":
 		r.learn(u)
 		return u, nil
-	case err != nil && (e == nil || e.Phase != zoho.PhaseDefinite || e.Kind == zoho.SignIn || e.Kind == zoho.Redirected):
+	case err != nil && (e == nil || e.Kind == zoho.SignIn || e.Kind == zoho.Redirected):
+		return zoho.User{}, err
+	case err != nil && e.Phase != zoho.PhaseDefinite && !r.unanswered(e):
 		return zoho.User{}, err
 	}
 	r.options.Log.Warn("who is signed in is not known: locks are told apart by reason and time", "error", err)
@@ -176,6 +180,21 @@ func (r *Runner) inquire(ctx context.Context, j *job, asking chan struct{}) (zoh
 	r.barred = true
 	r.mu.Unlock()
 	return zoho.User{}, nil
+}
+
+// inquiries is how often an answer that is none is taken for a passing fault.
+const inquiries = 3
+
+// unanswered counts answers that cannot be used, and reports whether it is time to give the question
+// up: a door that answers everything else with a page will not answer this.
+func (r *Runner) unanswered(e *zoho.Error) bool {
+	if e.Phase != zoho.PhaseOpen || e.Status == 0 {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inquired++
+	return r.inquired >= inquiries
 }
 
 func (r *Runner) self() zoho.User {

@@ -276,3 +276,35 @@ func TestOutageStopsWithoutFailures(t *testing.T) {
 		s.spent(run)
 	})
 }
+
+// Without leave to take others' locks away, one that the job file names is looked at too.
+func TestOthersLocksAreLeft(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		lockID string
+		by     sim.User
+		want   batch.Outcome
+		code   string
+	}{
+		{"another's", "", sim.Patricia(), batch.Failed, batch.CodeOtherOwner},
+		{"another's, named", "5843104300000000001", sim.Patricia(), batch.Failed, batch.CodeOtherOwner},
+		{"ours, named", "5843104300000000001", sim.User{}, batch.Unlocked, ""},
+		{"ours, another named", "5843104300000000002", sim.User{}, batch.Failed, batch.CodeLockChanged},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				row := batch.Row{Module: "Deals", RecordID: "5843104000000410001", Action: batch.ActionUnlock, LockID: test.lockID}
+				s := newStage(t, sim.Config{Records: func(yield func(sim.Record) bool) {
+					yield(sim.Record{Module: "Deals", ID: row.RecordID, Lock: &sim.Lock{ID: "5843104300000000001", Reason: "r", By: test.by}})
+				}}, []batch.Row{row})
+				s.onlyOurs = true
+				_, run := s.work(batch.Options{})
+				got := s.rows()[0]
+				if got.Outcome != test.want || got.Code != test.code {
+					t.Errorf("%s %s (%s), want %s %s", got.Outcome, got.Code, got.Message, test.want, test.code)
+				}
+				s.spent(run)
+			})
+		})
+	}
+}

@@ -17,11 +17,12 @@ import (
 // stage is one org, one checkpoint and one run on it: the real client over the simulator's
 // transport, the real store on a real file.
 type stage struct {
-	t    *testing.T
-	org  *sim.Org
-	db   *checkpoint.DB
-	run  batch.Run
-	last *zoho.Limiter
+	t        *testing.T
+	org      *sim.Org
+	db       *checkpoint.DB
+	run      batch.Run
+	last     *zoho.Limiter
+	onlyOurs bool // other users' locks are left
 }
 
 // bubble runs a test in a bubble whose clock stands at a day of our own choosing.
@@ -114,7 +115,7 @@ func (s *stage) sit(soft, hard context.Context, o batch.Options, l zoho.LimiterC
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	o.RunID, o.AnyOwner = s.run.ID, true
+	o.RunID, o.AnyOwner = s.run.ID, !s.onlyOurs
 	if o.Workers == 0 {
 		o.Workers = 8
 	}

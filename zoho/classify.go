@@ -81,8 +81,8 @@ func unreadable(a *answer, err error) (Kind, string) {
 		return SignIn, "the access token was refused"
 	case err == nil:
 		return RequestRefused, "the answer names no code"
-	default:
-		return RequestRefused, what
+	default: // a page of somebody's between us and Zoho, which cannot say whether Zoho has acted
+		return BadAnswer, what
 	}
 }
 

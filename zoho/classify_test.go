@@ -51,7 +51,7 @@ func TestKindOfAnswer(t *testing.T) {
 		{"limit of a request", "POST", onList, 400, `{"code":"LIMIT_EXCEEDED","status":"error"}`, zoho.RequestRefused, zoho.PhaseDefinite, false},
 		{"fault by code alone", "POST", onList, 400, `{"code":"INTERNAL_ERROR","status":"error"}`, zoho.ServerFault, zoho.PhaseOpen, false},
 		{"request timeout", "POST", onList, 408, ``, zoho.ServerFault, zoho.PhaseOpen, false},
-		{"refusal as a page", "POST", onList, 403, `<html>blocked</html>`, zoho.RequestRefused, zoho.PhaseDefinite, false},
+		{"refusal as a page", "POST", onList, 403, `<html>blocked</html>`, zoho.BadAnswer, zoho.PhaseOpen, false},
 		{"refusal without a code", "POST", onList, 404, `{}`, zoho.RequestRefused, zoho.PhaseDefinite, false},
 		{"401 as a page", "POST", onList, 401, `<html>who are you</html>`, zoho.SignIn, zoho.PhaseDefinite, false},
 		{"401 of another code", "POST", onList, 401, `{"code":"WHO_ARE_YOU","status":"error"}`, zoho.SignIn, zoho.PhaseDefinite, false},
