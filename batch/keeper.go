@@ -58,7 +58,7 @@ func newKeeper(r *Runner) *keeper {
 	return &keeper{
 		r: r, after: map[int64][]*job{}, active: map[int64]struct{}{},
 		report: Report{Blocked: map[string]*zoho.Error{}},
-		ended:  r.options.Ended, failed: r.options.Failed,
+		dealt:  r.options.Ended, ended: r.options.Ended, failed: r.options.Failed,
 	}
 }
 

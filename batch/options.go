@@ -30,7 +30,7 @@ type Options struct {
 	MaxFailures    int64     // failed rows at which the run stops
 	MaxFailureRate float64   // share of failed rows (0 to 1), after 50 rows, above which it stops
 	Until          time.Time // when to stop
-	Ended, Failed  int64     // rows that ended, and of those failed, earlier in this invocation: the breakers count them
+	Ended, Failed  int64     // rows that ended, and of those failed, earlier in this invocation: Limit and the breakers count them
 
 	Me    zoho.User       // who we are, as remembered
 	Learn func(zoho.User) // told when it is learnt

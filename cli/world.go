@@ -4,6 +4,7 @@ package cli
 
 import (
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,8 @@ type World struct {
 	Signals <-chan os.Signal // may be nil
 	Now     func() time.Time // nil: time.Now
 	Exit    func(code int)   // leaves at once, for a third signal; nil: os.Exit
+
+	Transport http.RoundTripper // the way to a real Zoho; nil: the network
 }
 
 // Process returns the World of this process, with signals as its signals.

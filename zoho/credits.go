@@ -32,7 +32,7 @@ type credits struct {
 
 func newCredits(c LimiterConfig) credits {
 	return credits{
-		most: c.MaxCredits, allowance: c.Allowance, floor: c.Floor, keep: c.KeepForReads,
+		most: c.MaxCredits, spent: c.Used, allowance: c.Allowance, floor: c.Floor, keep: c.KeepForReads,
 		day: newLedger(time.Now(), c.Spent), said: -1,
 	}
 }

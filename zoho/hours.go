@@ -78,7 +78,7 @@ func (h *hours) refuses(now time.Time) *StopError {
 	}
 	return &StopError{
 		Cause: CauseWindow, Until: h.window.NextOpen(opens),
-		Reason: fmt.Sprintf("calls start only from %s, %s", h.window, h.window.Zone()),
+		Reason: fmt.Sprintf("the window for calls is %s (%s)", h.window, h.window.Zone()),
 	}
 }
 

@@ -17,6 +17,7 @@ type LimiterConfig struct {
 	Rate         float64       // calls started per second, at most; 0 = no limit
 	Polite       bool          // grow by one slot per 5 s and fall back to one, to leave room for others
 	MaxCredits   int           // credits of this invocation, at most; 0 = no limit
+	Used         int           // of MaxCredits, what earlier Limiters of this invocation spent
 	Allowance    int           // credits in any rolling 24 h, at most, over all invocations; 0 = no limit
 	Floor        int           // of the credits that Zoho says remain, how many to leave to others
 	Spent        []Spend       // what earlier invocations spent in the last 24 h, in any order

@@ -24,7 +24,7 @@ func (e *StopError) Error() string {
 	text := "call to Zoho not made: " + e.Reason
 	switch {
 	case e.Cause == CauseWindow:
-		text += "; the window opens at " + e.Until.UTC().Format("2006-01-02 15:04:05 UTC")
+		text += "; it opens at " + e.Until.UTC().Format("2006-01-02 15:04:05 UTC")
 	case !e.Until.IsZero():
 		text += "; credits come back at " + e.Until.UTC().Format("2006-01-02 15:04:05 UTC")
 	case e.Cause == CauseOutage:
