@@ -81,7 +81,7 @@ func (l *launch) breaksOff(o *outlook) string {
 	case o.starved() && !l.pace.waitBudget:
 		return "the run stops where the credits of 24 hours are spent (exit 6), and zlock resume goes on; --on-budget wait does so by itself"
 	case !l.pace.window.Always() && !l.pace.waitWindow && o.waits():
-		return "the run stops where its window ends (exit 6), and zlock resume goes on; --on-window wait does so by itself"
+		return "the run stops outside its window (exit 6), and zlock resume goes on; --on-window wait does so by itself"
 	}
 	return ""
 }

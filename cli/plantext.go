@@ -58,7 +58,7 @@ func (l *launch) printCosts(b *strings.Builder, o *outlook) {
 	case o.known:
 		t.add("spent", number(o.spent), "in the last 24 hours, that we know of")
 	default:
-		t.add("spent", "-", "not known: there is no run of this org yet")
+		t.add("spent", "-", "not known: no run of this org is on record here")
 	}
 	fmt.Fprintln(b, "credits")
 	t.print(b, "  ")

@@ -57,7 +57,10 @@ func (s *sitting) work(ctx context.Context) error {
 		if !s.wait(report.StoppedBy, at) {
 			return s.leaveOff(ctx)
 		}
-		if err := s.retake(ctx); err != nil {
+		switch err := s.retake(ctx); {
+		case err != nil && s.bell.soft.Err() != nil:
+			return s.leaveOff(ctx)
+		case err != nil:
 			return err
 		}
 		if s.run.Open() == 0 {
@@ -80,6 +83,9 @@ func (s *sitting) next(report *batch.Report) (at time.Time, goOn bool) {
 	}
 	if at.Before(now.Add(time.Second)) {
 		at = now.Add(time.Second)
+	}
+	if s.pace.waitWindow {
+		at = s.pace.window.NextOpen(at)
 	}
 	if why := s.enough(at); why != "" {
 		report.Why += "; " + why
