@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // so that --tz knows its zones on every machine
 
 	"zlock/cli"
 )

@@ -58,6 +58,7 @@ func newKeeper(r *Runner) *keeper {
 	return &keeper{
 		r: r, after: map[int64][]*job{}, active: map[int64]struct{}{},
 		report: Report{Blocked: map[string]*zoho.Error{}},
+		dealt:  r.options.Ended, ended: r.options.Ended, failed: r.options.Failed,
 	}
 }
 
@@ -321,12 +322,22 @@ func (k *keeper) given(v verdict) {
 		k.broken = errors.Join(k.broken, v.panic)
 		k.stop(nothing, StopError, v.panic.Error())
 	case v.stop != nil && v.stop.Cause == zoho.CauseBudget:
-		k.report.ResumeAt = v.stop.Until
+		k.goOnAt(v.stop)
 		k.stop(doubtsOnly, StopBudget, v.stop.Error())
+	case v.stop != nil && v.stop.Cause == zoho.CauseWindow:
+		k.goOnAt(v.stop)
+		k.stop(nothing, StopWindow, v.stop.Error())
 	case v.stop != nil && v.stop.Cause == zoho.CauseOutage:
 		k.stop(nothing, StopOutage, v.stop.Error())
 	case v.worn:
 		k.worn = true
+	}
+}
+
+// goOnAt keeps when it makes sense to go on, if this is what stops the run.
+func (k *keeper) goOnAt(stop *zoho.StopError) {
+	if k.report.StoppedBy == "" {
+		k.report.ResumeAt, k.report.Rolls = stop.Until, stop.Rolls
 	}
 }
 

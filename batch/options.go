@@ -30,6 +30,7 @@ type Options struct {
 	MaxFailures    int64     // failed rows at which the run stops
 	MaxFailureRate float64   // share of failed rows (0 to 1), after 50 rows, above which it stops
 	Until          time.Time // when to stop
+	Ended, Failed  int64     // rows that ended, and of those failed, earlier in this invocation: Limit and the breakers count them
 
 	Me    zoho.User       // who we are, as remembered
 	Learn func(zoho.User) // told when it is learnt
@@ -52,6 +53,7 @@ type Report struct {
 	StoppedBy StopCause              // "" when every row that could be dealt is final
 	Why       string                 // one sentence
 	ResumeAt  time.Time              // when it makes sense to go on; zero when not known
+	Rolls     bool                   // of StopBudget: the credits are the org's of 24 hours, and come back by themselves
 	Blocked   map[string]*zoho.Error // modules that cannot be worked on, and why
 	Fatal     *zoho.Error            // what only a person can mend
 }

@@ -64,7 +64,8 @@ func (a *app) rootCommand() *cobra.Command {
 		Short: "Lock and unlock Zoho CRM records in bulk, and account for every one",
 		Long: "zlock locks and unlocks Zoho CRM records from job files. Every row is written down before it is\n" +
 			"sent and after it is answered, so that a run can be stopped at any instant and gone on with.",
-		Example: "  zlock run records.csv --simulate     rehearse a job file, nothing is sent\n" +
+		Example: "  zlock plan records.csv               what it will cost, and when it is done\n" +
+			"  zlock run records.csv --simulate     rehearse a job file, nothing is sent\n" +
 			"  zlock run records.csv                carry it out\n" +
 			"  zlock resume                         go on with the latest run\n" +
 			"  zlock results -o results.csv         what became of every row",
@@ -84,7 +85,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetHelpFunc(a.help)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		a.runCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
+		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
 		a.resultsCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand(root))
@@ -95,7 +96,7 @@ func (a *app) rootCommand() *cobra.Command {
 // be told that it mistyped.
 func laterCommands() []string {
 	return []string{
-		"plan", "report", "verify", "undo", "locks", "sweep", "show", "lock", "unlock", "reason",
+		"report", "verify", "undo", "locks", "sweep", "show", "lock", "unlock", "reason",
 		"config", "modules", "auth", "doctor", "sim", "prune",
 	}
 }

@@ -30,7 +30,7 @@ func (l *launch) start(ctx context.Context, identity string) error {
 			return err
 		}
 	}
-	s := &sitting{app: l.app, place: l.place, org: l.org, pace: l.pace, db: l.db, run: run, asJSON: l.asJSON}
+	s := &sitting{app: l.app, place: l.place, org: l.org, pace: l.pace, db: l.db, run: run, asJSON: l.asJSON, owner: l.owner, command: "run"}
 	return s.work(ctx)
 }
 
@@ -50,26 +50,19 @@ func (l *launch) newRun(identity string) batch.Run {
 
 // enrol reads every row, and shows the run once all are good and nobody objects.
 func (l *launch) enrol(ctx context.Context, enrolment *checkpoint.Enrolment, identity string) (batch.Run, error) {
-	options := l.reading
-	options.OnFault = l.faulty.add
-	l.faulty.keepAll = l.asJSON || l.faults != ""
-	sum, err := batch.Read(ctx, l.job, options, enrolment)
+	costs := batch.NewCosts(enrolment)
+	sum, err := l.read(ctx, costs)
 	if err != nil {
-		return batch.Run{}, fmt.Errorf("%s: %w", clean(l.name), err)
-	}
-	if sum.SHA256 != l.sha {
-		return batch.Run{}, usage(fmt.Sprintf("%s changed while it was read", clean(l.name)), "run it again once nobody writes to it")
-	}
-	if err := l.tellFaults(sum); err != nil {
 		return batch.Run{}, err
 	}
-	l.tellPlan(ctx, sum)
+	o := l.foresee(sum, costs, l.ledgerOf(ctx, l.db, l.org.key))
+	l.tellPlan(&o)
 	if err := l.ask(ctx, sum); err != nil {
 		return batch.Run{}, err
 	}
 	run := l.newRun(identity)
 	run.Format, run.Header = sum.Format, sum.Header
-	run.Forecast = int(sum.ForecastCredits)
+	run.Forecast = int(o.expected)
 	return enrolment.Finish(ctx, run)
 }
 

@@ -47,7 +47,12 @@ func moment(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return t.Local().Format("2006-01-02 15:04:05 MST")
+	return momentIn(t, time.Local)
+}
+
+// momentIn is moment in another zone.
+func momentIn(t time.Time, zone *time.Location) string {
+	return t.In(zone).Format("2006-01-02 15:04:05 MST")
 }
 
 // rate writes rows a second with the digits that matter.

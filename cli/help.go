@@ -31,7 +31,7 @@ func workExits() map[string]string {
 		"3  the job file is faulty; nothing was sent",
 		"4  sign-in, scope, permission, edition or configuration: a person must act",
 		"5  finished; some rows failed or were invalid",
-		"6  stopped by a budget or a limit, or rows are left; resume goes on",
+		"6  stopped by a budget, a window or a limit, or rows are left; resume goes on",
 		"7  stopped by a breaker or an outage; resume goes on",
 		"8  another process holds this org",
 		"130, 143  stopped by SIGINT, SIGTERM; resume goes on",

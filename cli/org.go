@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -58,14 +59,8 @@ func editionNamed(name string) edition {
 // org resolves hosts and credentials. It asks nobody: what is wrong with them is found by the
 // first call.
 func (a *app) org(p place, v values) (org, error) {
-	read := parser{values: v}
-	o := org{profile: p.profile.name, allowHosts: p.config.allowHosts}
-	o.edition = editionNamed(read.choice("edition", "free", "standard", "professional", "enterprise", "ultimate"))
-	o.version = v["api-version"].text
-	if read.err != nil {
-		return o, read.err
-	}
-	if err := o.hosts(v); err != nil {
+	o, err := a.reach(p, v)
+	if err != nil {
 		return o, err
 	}
 	if err := o.signIn(a.world.env); err != nil {
@@ -73,6 +68,18 @@ func (a *app) org(p place, v values) (org, error) {
 	}
 	o.key = o.fingerprint()
 	return o, nil
+}
+
+// reach resolves where the org is, and what its edition allows.
+func (a *app) reach(p place, v values) (org, error) {
+	read := parser{values: v}
+	o := org{profile: p.profile.name, allowHosts: p.config.allowHosts}
+	o.edition = editionNamed(read.choice("edition", "free", "standard", "professional", "enterprise", "ultimate"))
+	o.version = v["api-version"].text
+	if read.err != nil {
+		return o, read.err
+	}
+	return o, o.hosts(v)
 }
 
 func (o *org) hosts(v values) error {
@@ -169,7 +176,7 @@ func (p place) alive(run batch.Run) bool {
 }
 
 // tokens returns the source of access tokens for a real org.
-func (o *org) tokens(p place, limiter *zoho.Limiter, log *slog.Logger) (*zoho.Tokens, error) {
+func (o *org) tokens(p place, limiter *zoho.Limiter, transport http.RoundTripper, log *slog.Logger) (*zoho.Tokens, error) {
 	c := o.credentials
 	return zoho.NewTokens(zoho.TokenConfig{
 		Accounts: o.accounts, ClientID: c.clientID, ClientSecret: c.clientSecret,
@@ -178,6 +185,6 @@ func (o *org) tokens(p place, limiter *zoho.Limiter, log *slog.Logger) (*zoho.To
 		Lock: func(ctx context.Context) (func(), error) {
 			return checkpoint.LockFile(ctx, p.cacheGuard(o.key))
 		},
-		Limiter: limiter, AllowHosts: o.allowHosts, Log: log,
+		Limiter: limiter, AllowHosts: o.allowHosts, Transport: transport, Log: log,
 	})
 }

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"time"
+
+	"zlock/zoho"
 )
 
 // pace is how fast, how much and how long one sitting may work.
@@ -16,6 +18,9 @@ type pace struct {
 	maxOutage, grace              time.Duration
 	until                         time.Time
 	exitZeroOnPartial, noProgress bool
+	zone                          *time.Location // of times told
+	window                        zoho.Window
+	waitWindow, waitBudget        bool // wait there, instead of stopping
 }
 
 // pace reads the settings that a resume may change.
@@ -38,7 +43,14 @@ func (a *app) pace(v values, e edition) (pace, error) {
 		noProgress:        read.flag("no-progress"),
 	}
 	p.allowance = p.daily - read.creditsOf("reserve", p.daily)
-	now := a.world.Now()
+	p.zone = read.zone("tz", a.world.Now().Location())
+	p.window = read.window("window", p.zone)
+	p.waitWindow = read.choice("on-window", "wait", "stop") == "wait"
+	p.waitBudget = a.world.ErrTerminal
+	if onBudget := read.choice("on-budget", "wait", "stop"); onBudget != "" {
+		p.waitBudget = onBudget == "wait"
+	}
+	now := a.world.Now().In(p.zone)
 	p.until = read.clock("until", now)
 	if most := read.span("max-duration", time.Second, 365*24*time.Hour); most > 0 {
 		if end := now.Add(most); p.until.IsZero() || end.Before(p.until) {
@@ -56,3 +68,6 @@ func (e edition) atOnce(read *parser) int64 {
 	}
 	return read.count("concurrency", e.usual, 1, e.concurrency, why)
 }
+
+// keep is how many of the last credits of 24 hours are kept for reading rows in doubt back.
+func (p pace) keep() int { return int(p.concurrency) }

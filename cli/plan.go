@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,38 +11,40 @@ import (
 	"zlock/batch"
 )
 
-// usualCall is how long a call to Zoho is taken to last when time is estimated.
-const usualCall = 400 * time.Millisecond
-
 // tellPlan says in a few lines what is about to happen, and what it will cost.
-func (l *launch) tellPlan(ctx context.Context, sum batch.Summary) {
+func (l *launch) tellPlan(o *outlook) {
 	label := ""
 	if l.org.simulated {
 		label = "SIMULATED: nothing is sent to Zoho\n"
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%srun %s: %s from %s, against %s\n", label, l.runID,
-		counted(sum.Rows, "row", "rows"), clean(l.name), l.org.describe())
-	planRows(&b, sum)
-	spent, known := l.spentToday(ctx)
-	fmt.Fprintf(&b, "  credits: at least %s", number(sum.ForecastCredits))
-	if known {
-		fmt.Fprintf(&b, "; %s of %s spent in the last 24 hours that we know of", number(spent), number(l.pace.daily))
+		counted(o.sum.Rows, "row", "rows"), clean(l.name), l.org.describe())
+	planRows(&b, o.sum)
+	fmt.Fprintf(&b, "  credits: %s expected, %s at worst", number(o.expected), number(o.worst))
+	if o.known {
+		fmt.Fprintf(&b, "; %s of %s spent in the last 24 hours that we know of", number(o.spent), number(l.pace.daily))
 	}
-	fmt.Fprintf(&b, "\n  time: about %s with %s at once\n", span(max(l.estimate(sum), time.Second)), counted(l.pace.concurrency, "call", "calls"))
+	fmt.Fprintf(&b, "\n  time: about %s with %s at once\n", span(o.working()), counted(l.pace.concurrency, "call", "calls"))
+	if ending := o.ending(); ending != "" {
+		fmt.Fprintf(&b, "  %s, with %s left\n", ending, counted(o.forecast.Left, "row", "rows"))
+	}
+	if o.waits() {
+		fmt.Fprintf(&b, "  ends: about %s; zlock plan shows a calendar\n", l.brief(o.forecast.Ends))
+	}
 	l.screen.say("%s", strings.TrimRight(b.String(), "\n"))
-	if left := l.pace.allowance - spent; sum.ForecastCredits > left {
-		l.screen.warn("the rows need %s and %s left for today: the run will stop there (exit 6), and zlock resume goes on",
-			counted(sum.ForecastCredits, "credit", "credits"), counted(max(left, 0), "is", "are"))
+	if why := l.breaksOff(o); why != "" {
+		l.screen.warn("%s", why)
 	}
 }
+
+// brief is a moment to the minute, in the zone of --tz.
+func (l *launch) brief(t time.Time) string { return t.In(l.pace.zone).Format("2006-01-02 15:04 MST") }
 
 // planRows counts the rows by module and action, and those that nothing will happen to.
 func planRows(b *strings.Builder, sum batch.Summary) {
 	t := newTable(0)
-	kinds := slices.SortedFunc(maps.Keys(sum.ByModuleAction), func(x, y batch.ModuleAction) int {
-		return cmp.Or(cmp.Compare(sum.ByModuleAction[y], sum.ByModuleAction[x]), cmp.Compare(x.Module, y.Module), cmp.Compare(x.Action, y.Action))
-	})
+	kinds := sortedKinds(sum)
 	for i, kind := range kinds {
 		if i == 12 {
 			t.add("", fmt.Sprintf("and %d more kinds of rows", len(kinds)-i))
@@ -60,25 +61,9 @@ func planRows(b *strings.Builder, sum batch.Summary) {
 	t.print(b, "  ")
 }
 
-// estimate is how long the calls will take at full concurrency, or at the pace that was set.
-func (l *launch) estimate(sum batch.Summary) time.Duration {
-	calls := float64(sum.ForecastCredits)
-	took := calls * usualCall.Seconds() / float64(l.pace.concurrency)
-	if l.pace.rate > 0 {
-		took = max(took, calls/l.pace.rate)
-	}
-	return time.Duration(took * float64(time.Second))
-}
-
-// spentToday is what the org's ledger holds of the last 24 hours.
-func (l *launch) spentToday(ctx context.Context) (credits int64, known bool) {
-	spends, err := l.db.Spent(ctx, l.org.key, l.world.Now())
-	if err != nil {
-		l.log.Warn("credits spent so far are not known", "error", err)
-		return 0, false
-	}
-	for _, s := range spends {
-		credits += int64(s.Credits)
-	}
-	return credits, true
+// sortedKinds is the kinds of rows, the commonest first.
+func sortedKinds(sum batch.Summary) []batch.ModuleAction {
+	return slices.SortedFunc(maps.Keys(sum.ByModuleAction), func(x, y batch.ModuleAction) int {
+		return cmp.Or(cmp.Compare(sum.ByModuleAction[y], sum.ByModuleAction[x]), cmp.Compare(x.Module, y.Module), cmp.Compare(x.Action, y.Action))
+	})
 }

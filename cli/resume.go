@@ -84,6 +84,7 @@ func (s *sitting) takeUp(ctx context.Context, v values, command string) (*checkp
 	if err != nil {
 		return nil, err
 	}
+	s.owner, s.command = owner, command
 	if s.run, err = s.db.Find(ctx, s.run.ID); err != nil {
 		owner.Release()
 	}

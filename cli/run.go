@@ -60,7 +60,8 @@ type launch struct {
 	reading batch.ReadOptions
 	org     org
 	pace    pace
-	faults  string // a file
+	latency time.Duration // of a call, as a forecast takes it
+	faults  string        // a file
 	runID   string
 
 	asJSON, yes, again, resume, force bool
@@ -74,7 +75,7 @@ type launch struct {
 }
 
 func (a *app) run(ctx context.Context, flags flagSource, name string) error {
-	l, err := a.launch(flags, name)
+	l, err := a.launch(flags, name, a.org)
 	if err != nil {
 		return err
 	}
@@ -109,8 +110,8 @@ func (a *app) run(ctx context.Context, flags flagSource, name string) error {
 	return l.start(ctx, identity)
 }
 
-// launch reads the settings of run. Nothing has been looked at yet besides zlock.yaml.
-func (a *app) launch(flags flagSource, name string) (*launch, error) {
+// launch reads the settings of run, or of plan. Nothing has been looked at yet besides zlock.yaml.
+func (a *app) launch(flags flagSource, name string, orgOf func(place, values) (org, error)) (*launch, error) {
 	p, err := a.place(flags)
 	if err != nil {
 		return nil, err
@@ -121,6 +122,7 @@ func (a *app) launch(flags flagSource, name string) (*launch, error) {
 	l.meaning = readMeaning(read)
 	l.reading = readOptions(read, l.meaning, l.runID, "")
 	l.asJSON, l.yes, l.force = read.flag("json"), read.flag("yes"), read.flag("force")
+	l.latency = read.span("latency", time.Millisecond, 5*time.Minute)
 	l.again, l.resume = read.flag("again"), read.flag("resume")
 	l.faults = a.world.path(l.values["faults"].text)
 	if read.err != nil {
@@ -131,7 +133,7 @@ func (a *app) launch(flags flagSource, name string) (*launch, error) {
 	}
 	if l.meaning.Simulate {
 		l.org = simulatedOrg(l.runID, l.values)
-	} else if l.org, err = a.org(p, l.values); err != nil {
+	} else if l.org, err = orgOf(p, l.values); err != nil {
 		return nil, err
 	}
 	l.pace, err = a.pace(l.values, l.org.edition)
@@ -241,7 +243,7 @@ func (l *launch) goOn(ctx context.Context, earlier batch.Run, err error) error {
 	if err != nil {
 		return err
 	}
-	s := &sitting{app: l.app, place: l.place, org: l.org, pace: pace, db: l.db, run: earlier, asJSON: l.asJSON}
+	s := &sitting{app: l.app, place: l.place, org: l.org, pace: pace, db: l.db, run: earlier, asJSON: l.asJSON, owner: l.owner, command: "run"}
 	return s.goOn(ctx)
 }
 

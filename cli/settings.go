@@ -73,6 +73,10 @@ func paceSettings() []setting {
 		{name: "max-duration", arg: "SPAN", help: "stop after so long (exit 6)", profiled: true},
 		{name: "until", arg: "TIME", help: "stop at this time: 06:00, or 2006-01-02T15:04 (exit 6)", profiled: true},
 		{name: "allow-network-fs", kind: toggle, help: "keep the checkpoint on a network file system, at your own risk", profiled: true},
+		{name: "window", arg: "HH:MM-HH:MM", help: "start calls only in these hours of the day, such as 22:00-06:00", inherited: true, profiled: true},
+		{name: "tz", arg: "ZONE", help: "zone of the window and of times told, such as Europe/Berlin (default: the machine's)", inherited: true, profiled: true},
+		{name: "on-window", arg: "WHAT", def: "wait", help: "outside the window: wait, or stop (exit 6)", inherited: true, profiled: true},
+		{name: "on-budget", arg: "WHAT", help: "when the credits of 24 hours are spent: wait for more, or stop (exit 6) (default: wait at a terminal, else stop)", inherited: true, profiled: true},
 		{name: "limit", arg: "N", help: "work at most N rows in this sitting (exit 6)"},
 		{name: "grace", arg: "SPAN", def: "25s", help: "how long calls in flight may take after a first signal", profiled: true},
 		{name: "wait", arg: "SPAN", help: "wait so long for another process that holds the org", profiled: true},
@@ -112,6 +116,8 @@ func commandSettings() []setting {
 	return []setting{
 		{name: "resume", kind: toggle, help: "start the run, or go on with it, whichever is due"},
 		{name: "again", kind: toggle, help: "carry out a job file once more that was completed before"},
+		{name: "latency", arg: "SPAN", def: "250ms", help: "how long a call to Zoho is taken to last", profiled: true},
+		{name: "deadline", arg: "TIME", help: "when all is to be done: 06:00, or 2006-01-02T15:04 (exit 9 if not)"},
 		{name: "yes", kind: toggle, help: "do not ask"},
 		{name: "json", kind: toggle, help: "one JSON document on standard output"},
 		{name: "code", kind: list, arg: "CODES", help: "only rows that failed with these codes, commas between"},
@@ -127,8 +133,7 @@ func commandSettings() []setting {
 // laterFlags are settings of later versions: typed today they must not be taken for a slip.
 func laterFlags() []string {
 	return []string{
-		"window", "tz", "on-window", "on-budget", "precheck", "composite", "notify", "metrics", "watch",
-		"check", "deadline",
+		"precheck", "composite", "notify", "metrics", "watch", "check",
 	}
 }
 

@@ -23,6 +23,10 @@ type sitting struct {
 	run    batch.Run
 	asJSON bool
 
+	owner   *checkpoint.Ownership
+	command string // under which the org is held
+	before  tally  // earlier stints
+
 	limiter *zoho.Limiter
 	client  *zoho.Client
 	close   func() // of the pretend org
@@ -36,43 +40,50 @@ func (s *sitting) goOn(ctx context.Context) error {
 		s.screen.say("run %s is %s: nothing to do", s.run.ID, s.run.State)
 		return s.conclude(batch.Report{})
 	}
-	s.screen.say("going on with run %s: %s of %s rows left%s", s.run.ID, number(s.run.Open()), number(s.run.Total),
-		map[bool]string{true: "  SIMULATED"}[s.run.Simulated])
+	s.tellGoingOn()
 	return s.work(ctx)
 }
 
-// work carries the run's rows out. From here on a signal is no error: it ends the dealing, and
-// what was done is written down and told.
-func (s *sitting) work(ctx context.Context) error {
-	if s.run.Open() == 0 {
-		return s.conclude(batch.Report{})
-	}
-	ctx = context.WithoutCancel(ctx)
+func (s *sitting) tellGoingOn() {
+	s.screen.say("going on with run %s: %s of %s rows left%s", s.run.ID, number(s.run.Open()), number(s.run.Total),
+		map[bool]string{true: "  SIMULATED"}[s.run.Simulated])
+}
+
+// stint is one stretch of work at the run, from beginning it to writing down how it ended.
+func (s *sitting) stint(ctx context.Context) (batch.Report, error) {
 	if err := s.connect(ctx); err != nil {
-		return err
+		return batch.Report{}, err
 	}
 	defer s.close()
-	s.bell.working(s.pace.grace, s.stopping)
+	limiter := s.limiter
+	s.bell.working(s.pace.grace, func() { s.stopping(limiter) })
+	session, err := s.db.Begin(ctx, s.run.ID, workerName())
+	if err != nil {
+		return batch.Report{}, err
+	}
+	s.watch()
+	began := s.run
+	report, broken := batch.NewRunner(session, s.client, s.limiter, s.options(ctx)).Run(s.bell.soft, s.bell.hard)
+	s.told.finish()
+	if err := s.record(ctx, session, &report, broken); err != nil {
+		return batch.Report{}, err
+	}
+	s.before.add(int64(limiter.Snapshot().Credits), began, s.run)
+	return report, nil
+}
+
+// workerName says who works on a run.
+func workerName() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "this machine"
 	}
-	session, err := s.db.Begin(ctx, s.run.ID, fmt.Sprintf("pid %d on %s", os.Getpid(), host))
-	if err != nil {
-		return err
-	}
-	s.watch()
-	report, broken := batch.NewRunner(session, s.client, s.limiter, s.options(ctx)).Run(s.bell.soft, s.bell.hard)
-	s.told.finish()
-	if err := s.record(ctx, session, &report, broken); err != nil {
-		return err
-	}
-	return s.conclude(report)
+	return fmt.Sprintf("pid %d on %s", os.Getpid(), host)
 }
 
 // stopping is told of the first signal.
-func (s *sitting) stopping() {
-	s.screen.say("stopping: letting %s end (again to cut them)", counted(int64(s.limiter.Snapshot().InFlight), "call", "calls"))
+func (s *sitting) stopping(limiter *zoho.Limiter) {
+	s.screen.say("stopping: letting %s end (again to cut them)", counted(int64(limiter.Snapshot().InFlight), "call", "calls"))
 }
 
 // connect makes the limiter and the client of the run's org.
@@ -83,20 +94,21 @@ func (s *sitting) connect(ctx context.Context) error {
 	}
 	s.limiter = zoho.NewLimiter(zoho.LimiterConfig{
 		Cap: int(s.pace.concurrency), Rate: s.pace.rate, Polite: s.pace.polite,
-		MaxCredits: int(s.pace.maxCredits), Allowance: int(s.pace.allowance), Floor: int(s.pace.daily - s.pace.allowance),
-		Spent: spends(spent), KeepForReads: int(s.pace.concurrency), MaxOutage: s.pace.maxOutage,
+		MaxCredits: int(s.pace.maxCredits), Used: int(s.before.credits), Allowance: int(s.pace.allowance), Floor: int(s.pace.daily - s.pace.allowance),
+		Spent: spends(spent), KeepForReads: s.pace.keep(), MaxOutage: s.pace.maxOutage, Window: s.pace.window,
 		Seed: s.seed(), Log: s.log,
 	})
 	s.close = func() {}
 	if s.run.Simulated {
 		return s.connectSimulated(ctx)
 	}
-	tokens, err := s.org.tokens(s.place, s.limiter, s.log)
+	tokens, err := s.org.tokens(s.place, s.limiter, s.world.Transport, s.log)
 	if err != nil {
 		return usage(err.Error())
 	}
 	s.client, err = zoho.New(zoho.Config{
 		API: s.org.api, Version: s.org.version, Tokens: tokens, Limiter: s.limiter, AllowHosts: s.org.allowHosts, Log: s.log,
+		Transport: s.world.Transport,
 	})
 	if err != nil {
 		return usage(err.Error())
@@ -118,7 +130,7 @@ func (s *sitting) options(ctx context.Context) batch.Options {
 	return batch.Options{
 		RunID: s.run.ID, Workers: int(s.pace.concurrency), Attempts: int(s.pace.attempts), Settle: s.pace.settle,
 		OnLocked: batch.OnLocked(s.run.Settings[keyOnLocked]), AnyOwner: s.run.Settings[keyAnyOwner] == "true",
-		Limit: s.pace.limit, MaxFailures: s.pace.maxFailures, MaxFailureRate: s.pace.maxFailureRate, Until: s.pace.until,
+		Limit: s.pace.limit, Ended: s.before.rows, Failed: s.before.failed, MaxFailures: s.pace.maxFailures, MaxFailureRate: s.pace.maxFailureRate, Until: s.pace.until,
 		Me: s.me(ctx), Learn: func(u zoho.User) { s.learn(ctx, u) },
 		Observe: s.told.observe, Rescue: s.keepOutcomes, Seed: s.seed(), Log: s.log,
 	}
@@ -215,12 +227,12 @@ func (s *sitting) keepOutcomes(results []batch.Result) error {
 // bucketWidth is the span that one entry of the ledger stands for.
 const bucketWidth = 5 * time.Minute
 
-// spends is the ledger as the limiter takes it: an entry there names when its span began, here
-// when it ended.
+// spends is the ledger as the limiter takes it: an entry there names when its span began, here its
+// last moment, from where the limiter finds the span again.
 func spends(ledger []checkpoint.Spend) []zoho.Spend {
 	out := make([]zoho.Spend, 0, len(ledger))
 	for _, s := range ledger {
-		out = append(out, zoho.Spend{At: s.At.Add(bucketWidth), Credits: s.Credits})
+		out = append(out, zoho.Spend{At: s.At.Add(bucketWidth - time.Nanosecond), Credits: s.Credits})
 	}
 	return out
 }

@@ -64,7 +64,7 @@ func (s *sitting) summariseStop(b *strings.Builder, report batch.Report) {
 		fmt.Fprintf(b, "stopped: %s\n", clean(report.Why))
 	}
 	if !report.ResumeAt.IsZero() {
-		fmt.Fprintf(b, "  it makes sense to go on at %s\n", moment(report.ResumeAt))
+		fmt.Fprintf(b, "  it makes sense to go on at %s\n", momentIn(report.ResumeAt, s.pace.zone))
 	}
 	if e := report.Fatal; e != nil {
 		fmt.Fprintf(b, "stopped: %s\n", clean(e.Error()))

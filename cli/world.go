@@ -4,6 +4,7 @@ package cli
 
 import (
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,7 @@ type World struct {
 	Exit    func(code int)   // leaves at once, for a third signal; nil: os.Exit
 
 	NetworkFS func(path string) string // names the network file system that a path lies on; nil: checkpoint.NetworkFS
+	Transport http.RoundTripper        // the way to a real Zoho; nil: the network
 }
 
 // Process returns the World of this process, with signals as its signals.

@@ -32,7 +32,7 @@ type credits struct {
 
 func newCredits(c LimiterConfig) credits {
 	return credits{
-		most: c.MaxCredits, allowance: c.Allowance, floor: c.Floor, keep: c.KeepForReads,
+		most: c.MaxCredits, spent: c.Used, allowance: c.Allowance, floor: c.Floor, keep: c.KeepForReads,
 		day: newLedger(time.Now(), c.Spent), said: -1,
 	}
 }
@@ -146,7 +146,7 @@ func (c *credits) gone(now time.Time, f Feedback, inFlight int, refused time.Dur
 	default:
 		return nil
 	}
-	stop := &StopError{Cause: CauseBudget, Reason: reason}
+	stop := &StopError{Cause: CauseBudget, Rolls: true, Reason: reason}
 	if f.RetryAfter > 0 {
 		stop.Until = now.Add(f.RetryAfter).Round(0)
 	}
@@ -155,7 +155,7 @@ func (c *credits) gone(now time.Time, f Feedback, inFlight int, refused time.Dur
 
 // stopError says with numbers which limit is reached.
 func (c *credits) stopError(now time.Time, of, price int, read bool) *StopError {
-	stop := &StopError{Cause: CauseBudget}
+	stop := &StopError{Cause: CauseBudget, Rolls: of != ofInvocation}
 	kept := c.kept(of, read)
 	switch of {
 	case ofInvocation:

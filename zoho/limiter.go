@@ -17,10 +17,12 @@ type LimiterConfig struct {
 	Rate         float64       // calls started per second, at most; 0 = no limit
 	Polite       bool          // grow by one slot per 5 s and fall back to one, to leave room for others
 	MaxCredits   int           // credits of this invocation, at most; 0 = no limit
+	Used         int           // of MaxCredits, what earlier Limiters of this invocation spent
 	Allowance    int           // credits in any rolling 24 h, at most, over all invocations; 0 = no limit
 	Floor        int           // of the credits that Zoho says remain, how many to leave to others
 	Spent        []Spend       // what earlier invocations spent in the last 24 h, in any order
 	KeepForReads int           // the last credits of the day, and of those Zoho says remain, that only AcquireRead may use
+	Window       Window        // no call starts outside of it; the zero Window is always open
 	MaxOutage    time.Duration // how long Zoho may go without answering before all stops; default 30 min
 	Seed         uint64        // of the jitter: the same seed gives the same pauses
 	Log          *slog.Logger  // told of cuts, pauses and stops; nil discards
@@ -32,6 +34,7 @@ type LimiterConfig struct {
 // sleeps while holding one. It is safe for concurrent use.
 type Limiter struct {
 	mu        sync.Mutex
+	hours     hours
 	slots     slots
 	circuit   circuit
 	credits   credits
@@ -65,6 +68,7 @@ type note struct {
 func NewLimiter(c LimiterConfig) *Limiter {
 	random := rand.New(rand.NewPCG(c.Seed, 0x7a6c6f636b))
 	l := &Limiter{
+		hours:   hours{window: c.Window},
 		slots:   newSlots(max(c.Cap, 1), c.Polite, random),
 		circuit: newCircuit(c.MaxOutage, random),
 		credits: newCredits(c),
@@ -157,8 +161,15 @@ func (l *Limiter) pump(now time.Time) {
 
 // refuse ends the waiting of all that no settlement of calls in flight can help.
 func (l *Limiter) refuse(now time.Time) {
+	if len(l.queue) == 0 {
+		return
+	}
+	closed := l.hours.refuses(now)
 	l.queue = slices.DeleteFunc(l.queue, func(w *waiter) bool {
 		stop := l.stop
+		if stop == nil {
+			stop = closed
+		}
 		if stop == nil {
 			stop = l.credits.refuses(now, w.price, w.read)
 		}
@@ -227,7 +238,7 @@ func (l *Limiter) admit(w *waiter, now time.Time) {
 	l.queue = slices.Delete(l.queue, at, at+1)
 	l.pace.take()
 	l.credits.reserve(w.price)
-	s := &Slot{limiter: l, price: w.price}
+	s := &Slot{limiter: l, price: w.price, left: now}
 	l.circuit.admit(s)
 	l.slots.admit(s)
 	w.slot = s
@@ -250,12 +261,13 @@ func (l *Limiter) halt(stop *StopError) {
 	l.note("no more calls", slog.String("cause", stop.Cause), slog.String("reason", stop.Reason))
 }
 
-// schedule sets the timer for the earlier of at and the end of the patience with an outage.
+// schedule sets the timer for the earliest of at, the end of the patience with an outage, and the end
+// of the window.
 func (l *Limiter) schedule(now, at time.Time) {
 	if len(l.queue) == 0 {
 		at = time.Time{}
-	} else if end := l.circuit.outageAt(); !end.IsZero() && (at.IsZero() || end.Before(at)) {
-		at = end
+	} else {
+		at = earlier(earlier(at, l.circuit.outageAt()), l.hours.wakeAt(now))
 	}
 	if at.Equal(l.wakeAt) {
 		return
@@ -266,6 +278,14 @@ func (l *Limiter) schedule(now, at time.Time) {
 		return
 	}
 	l.timer.Reset(at.Sub(now))
+}
+
+// earlier returns the earlier of two times, of which zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // wake is the timer's: time has changed something.

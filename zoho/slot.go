@@ -29,9 +29,10 @@ type Feedback struct {
 type Slot struct {
 	limiter    *Limiter
 	price      int
-	level      int // calls in flight with it when it left
-	epoch      int // cuts made before it left
-	generation int // closings of the circuit before it left
+	left       time.Time // when it was granted
+	level      int       // calls in flight with it when it left
+	epoch      int       // cuts made before it left
+	generation int       // closings of the circuit before it left
 	probe      bool
 	released   bool
 }
@@ -47,6 +48,9 @@ func (s *Slot) Release(f Feedback) {
 	s.released = true
 	now := time.Now()
 	l.credits.settle(now, s.price, f)
+	if f.Sent > 0 {
+		l.hours.took(now.Sub(s.left))
+	}
 	switch f.Kind {
 	case FeedbackAnswered:
 		l.slots.answered(now, s)

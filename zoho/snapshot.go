@@ -11,7 +11,7 @@ type Snapshot struct {
 	InFlight  int       // calls in flight
 	Limit     int       // calls that may be in flight now
 	Cap       int       // calls that may ever be
-	Credits   int       // credits of this invocation: sent, or in flight and perhaps sent
+	Credits   int       // credits of this invocation, earlier Limiters' included: sent, or in flight and perhaps sent
 	Spent24h  int       // credits of the last 24 hours that we know of, the same way
 	Remaining int       // credits that Zoho last said remain; -1 = it has not
 	Gate      time.Time // no call starts before this; zero when the gate is open

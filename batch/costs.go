@@ -1,0 +1,111 @@
+package batch
+
+// Prices are the credits of Zoho's that rows cost when nothing goes wrong, as of 2026-08. Each call
+// costs one.
+type Prices struct {
+	Lock         int `json:"lock"`                // the lock
+	Unlock       int `json:"unlock"`              // a look at the lock, its removal
+	KnownUnlock  int `json:"unlock_with_lock_id"` // the removal
+	UpdateReason int `json:"update_reason"`       // a look at the lock, its new reason
+	ReadBack     int `json:"read_back"`           // a look at a record whose answer was lost
+}
+
+// ListPrices returns the prices that a forecast is made with.
+func ListPrices() Prices {
+	return Prices{Lock: 1, Unlock: 2, KnownUnlock: 1, UpdateReason: 2, ReadBack: 1}
+}
+
+// readBacks is how often a change without an answer is read back before it is believed not to have
+// happened.
+const readBacks = 3
+
+// costKind is what one row costs: a row that is never sent nothing.
+type costKind uint8
+
+const (
+	costNothing costKind = iota
+	costLock
+	costUnlock
+	costKnownUnlock
+	costReason
+	costKinds
+)
+
+// Costs is a Sink that keeps what each row will cost, a byte a row, and passes the rows on.
+type Costs struct {
+	next Sink // nil: nowhere
+	rows []costKind
+}
+
+// NewCosts returns a Costs that passes rows on to next, which may be nil.
+func NewCosts(next Sink) *Costs { return &Costs{next: next} }
+
+// Add takes the next row: see Sink.
+func (c *Costs) Add(row Row) error {
+	for int64(len(c.rows)) < row.Seq {
+		c.rows = append(c.rows, costNothing)
+	}
+	if row.Outcome == Pending {
+		c.rows[row.Seq-1] = kindOf(row)
+	}
+	if c.next == nil {
+		return nil
+	}
+	return c.next.Add(row)
+}
+
+// Mark says what was learnt of a row: see Sink.
+func (c *Costs) Mark(seq int64, o Outcome, code, message string, after int64) error {
+	if o != Pending && 0 < seq && seq <= int64(len(c.rows)) {
+		c.rows[seq-1] = costNothing
+	}
+	if c.next == nil {
+		return nil
+	}
+	return c.next.Mark(seq, o, code, message, after)
+}
+
+func kindOf(row Row) costKind {
+	switch {
+	case row.Action == ActionLock:
+		return costLock
+	case row.Action == ActionUpdateReason:
+		return costReason
+	case row.LockID != "":
+		return costKnownUnlock
+	}
+	return costUnlock
+}
+
+// expected is what a row costs when nothing goes wrong.
+func (p Prices) expected(k costKind) int64 {
+	return int64([costKinds]int{0, p.Lock, p.Unlock, p.KnownUnlock, p.UpdateReason}[k])
+}
+
+// worst is what a row costs when each of its changes goes without an answer and is read back until it
+// is believed not to have happened.
+func (p Prices) worst(k costKind, attempts int) int64 {
+	if k == costNothing {
+		return 0
+	}
+	return p.expected(k) + int64(attempts-1) + int64(attempts*readBacks*p.ReadBack)
+}
+
+// Expected returns the credits of all rows when nothing goes wrong.
+func (c *Costs) Expected() (credits int64) {
+	prices := ListPrices()
+	for _, k := range c.rows {
+		credits += prices.expected(k)
+	}
+	return credits
+}
+
+// Worst returns the credits of all rows when the answer to every change is lost, up to attempts times a
+// row. Calls that Zoho refuses as too many at once, and looks without an answer, come on top.
+func (c *Costs) Worst(attempts int) (credits int64) {
+	prices := ListPrices()
+	for _, k := range c.rows {
+		credits += prices.worst(k, attempts)
+	}
+	return credits
+}
