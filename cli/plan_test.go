@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"zlock/cli"
@@ -193,10 +194,13 @@ func TestPlanOfAFaultyFile(t *testing.T) {
 
 // run shows the figures of plan before it starts.
 func TestRunShowsThePlan(t *testing.T) {
-	s := newStage(t)
-	s.want(s.run("run", s.locks("job.csv", 0, 150), "--simulate", "--credits-per-day", "100"), 6,
-		"credits: 150 expected, 1,800 at worst; 0 of 100 spent", "time: about 8s with 5 calls at once", "ends: about ",
-		"the run stops where the credits of 24 hours are spent (exit 6)", "--on-budget wait")
-	s.want(s.run("run", "job.csv", "--simulate", "--again", "--max-credits", "20"), 2)
-	s.want(s.run("run", s.locks("other.csv", 0, 100), "--simulate", "--max-credits", "20"), 6, "--max-credits 20 ends it, with 80 rows left")
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.want(s.run("run", s.locks("job.csv", 0, 150), "--simulate", "--credits-per-day", "100"), 6,
+			"credits: 150 expected, 1,800 at worst; 0 of 100 spent", "time: about 8s with 5 calls at once", "ends: about 2000-01-02 00:05",
+			"the run stops where the credits of 24 hours are spent (exit 6)", "--on-budget wait")
+		s.want(s.run("run", s.locks("other.csv", 0, 100), "--simulate", "--max-credits", "20"), 6, "--max-credits 20 ends it, with 80 rows left")
+		s.want(s.run("run", s.locks("night.csv", 0, 10), "--simulate", "--window", "22:00-23:00", "--on-window", "stop"), 6,
+			"the run stops outside its window (exit 6)", "outside its window")
+	})
 }
