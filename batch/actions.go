@@ -31,6 +31,8 @@ func (r *Runner) work(ctx context.Context, j *job) verdict {
 	case settled:
 	case j.sends >= r.policy.attempts:
 		v = verdict{course: giveBack, worn: true, outcome: Pending, message: "out of attempts; it did not happen so far"}
+	case tempo(r.pace.Load()) != everything: // it was read back, and no more than that is to be done
+		v = verdict{course: giveBack, outcome: Pending}
 	default:
 		kind = "send"
 		crash.At("before-send")
@@ -39,7 +41,7 @@ func (r *Runner) work(ctx context.Context, j *job) verdict {
 	}
 	j.seen = nil
 	if v.course == done || v.course == inDoubt {
-		j.fault = 0
+		j.fault, j.stumbles = 0, 0
 		if kind == "send" {
 			j.sends++
 			j.row.Attempts++
@@ -78,12 +80,13 @@ func (r *Runner) lock(ctx context.Context, j *job) verdict {
 	switch {
 	case !ok:
 		return v
-	case found.ID == "" && e.Vague:
-		// Refused, yet not locked: the module takes no locks by hand.
-		return verdict{course: blockModule, outcome: Pending, code: e.Code, http: e.Status, message: e.Message, hint: e.Hint, cause: e}
+	case found.ID == "" && (e.Vague || j.stumble()):
+		// Refused, and not for a lock: something about this record that Zoho does not name.
+		v := refusal(e)
+		v.course, v.outcome, v.barred, v.cause = done, Failed, true, e
+		return v
 	case found.ID == "":
-		j.fault++
-		return verdict{course: again, outcome: Pending, at: time.Now().Add(r.policy.notSent(j.row.Seq, j.fault))}
+		return verdict{course: again, outcome: Pending, at: time.Now().Add(r.policy.readFault(j.row.Seq, j.stumbles))}
 	case j.open:
 		mine, err := r.ours(ctx, j, found)
 		if err != nil {
@@ -254,6 +257,9 @@ func (r *Runner) reword(ctx context.Context, j *job, found zoho.Lock, asIs Outco
 func (r *Runner) look(ctx context.Context, j *job, client *zoho.Client) (found zoho.Lock, v verdict, ok bool) {
 	locks, err := client.ListLocks(ctx, j.record())
 	switch {
+	case err != nil && j.open:
+		j.doubt = true // what this pass was told may be the doing of an earlier one
+		return found, r.unread(j, err), false
 	case err != nil:
 		return found, r.read(j, err), false
 	case len(locks) > 1:

@@ -93,6 +93,9 @@ func (k *keeper) follow(j *job, predecessor Outcome) {
 		delete(k.active, j.row.Seq)
 		k.dependants(j.row.Seq, Failed)
 	case predecessor.Final():
+		if !j.doubt {
+			j.row.DealtAt = time.Now() // what was there before is not this row's
+		}
 		k.queue = append(k.queue, j)
 	default:
 		k.letGo(j, verdict{course: giveBack, outcome: Pending})
@@ -123,7 +126,7 @@ func (k *keeper) count(n note) {
 	switch most, rate := k.r.options.MaxFailures, k.r.options.MaxFailureRate; {
 	case k.barred >= barredMost:
 		k.report.Fatal = n.verdict.cause
-		k.stop(doubtsOnly, StopAuth, fmt.Sprintf("%d rows in a row were refused for want of permission", k.barred))
+		k.stop(doubtsOnly, StopAuth, fmt.Sprintf("%d rows in a row were refused; Zoho's last word: %s", k.barred, n.verdict.message))
 	case o != Failed:
 	case most > 0 && k.failed >= most:
 		k.stop(doubtsOnly, StopBreaker, fmt.Sprintf("%d rows failed, which is --max-failures", k.failed))

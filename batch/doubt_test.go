@@ -1,6 +1,9 @@
 package batch_test
 
 import (
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,3 +149,65 @@ func TestALostChangeOfReasonIsReadOnce(t *testing.T) {
 		s.spent(run)
 	})
 }
+
+// A look that is refused takes no doubt away: the change may have happened all the same.
+func TestARefusedLookLeavesTheDoubt(t *testing.T) {
+	for _, action := range []batch.Action{batch.ActionLock, batch.ActionUnlock} {
+		t.Run(string(action), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				row := batch.Row{Module: "Deals", RecordID: "5843104000000410001", Action: action, Reason: "r", LockID: "5843104300000000001"}
+				s := newStage(t, sim.Config{
+					Records: func(yield func(sim.Record) bool) {
+						r := sim.Record{Module: "Deals", ID: row.RecordID}
+						if action == batch.ActionUnlock {
+							r.Lock = &sim.Lock{ID: row.LockID, Reason: "r"}
+						}
+						yield(r)
+					},
+					Script: []sim.Fault{
+						{Match: sim.Match{Op: sim.AnyWrite, Nth: 1}, Do: sim.DropAfter},
+						{Match: sim.Match{Op: sim.OpList, Nth: 1}, Do: sim.Forbidden},
+					},
+				}, []batch.Row{row})
+				report, run := s.work(batch.Options{})
+				s.counts(run, map[batch.Outcome]int64{batch.Unknown: 1})
+				if report.StoppedBy != batch.StopAttempts {
+					t.Errorf("stopped by %q (%s)", report.StoppedBy, report.Why)
+				}
+				_, run = s.work(batch.Options{})
+				s.counts(run, map[batch.Outcome]int64{map[batch.Action]batch.Outcome{batch.ActionLock: batch.Locked, batch.ActionUnlock: batch.Unlocked}[action]: 1})
+				s.settled()
+				s.spent(run)
+			})
+		})
+	}
+}
+
+// A record that Zoho refuses without naming a cause is one failed row, and no reason to leave its
+// module out.
+func TestARefusalWithoutACauseIsTheRowsOwn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		rows := locksOf(12, "Deals")
+		s := newStage(t, sim.Config{}, rows)
+		odd := rows[3].RecordID
+		s.wire = func(inner http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(r *http.Request) (*http.Response, error) {
+				if r.Method != http.MethodPost || !strings.Contains(r.URL.Path, odd) {
+					return inner.RoundTrip(r)
+				}
+				body := `{"code":"NOT_ALLOWED","details":{"resource_path_index":1},"message":"record is in review","status":"error"}`
+				return &http.Response{StatusCode: 403, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+			})
+		}
+		report, run := s.work(batch.Options{})
+		s.counts(run, map[batch.Outcome]int64{batch.Locked: 11, batch.Failed: 1})
+		if got := s.rows()[3]; got.Code != "NOT_ALLOWED" || len(report.Blocked) != 0 {
+			t.Errorf("code %q, blocked %v", got.Code, report.Blocked)
+		}
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+// RoundTrip is http.RoundTripper's.
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -14,7 +14,9 @@ type job struct {
 	open  bool // some change of this run, now or earlier, ended without an answer
 	sends int  // changes begun in this sitting that Zoho may have carried out
 	reads int  // reads back since the last send
-	fault int  // passing faults in a row, whatever their kind
+	fault int  // calls in a row that never left, or were refused before they began
+
+	stumbles int // looks in a row that told nothing
 
 	seen *zoho.Lock // what settling has just read, for the rest of the pass; nil otherwise
 
@@ -42,6 +44,12 @@ func mayHaveLeft(row Row) bool {
 		return row.Previous != nil
 	}
 	return true
+}
+
+// stumble counts a look that told nothing, and reports whether there were enough of them.
+func (j *job) stumble() bool {
+	j.stumbles++
+	return j.stumbles >= readTries
 }
 
 // spent returns what the row's calls cost since the store was last told, and marks it told.

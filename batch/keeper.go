@@ -144,7 +144,8 @@ func (k *keeper) due() bool {
 	return k.want() > 0 && k.out+len(k.queue) < k.r.options.Workers+(k.r.options.Workers+1)/2
 }
 
-// want is how many rows to deal: about as many wait, their intents written, as are being worked.
+// want is how many rows to deal: about as many wait, their intents written, as are being worked. Those
+// that wait for another row of their record count too: after a crash every row dealt is in doubt.
 func (k *keeper) want() int {
 	if k.exhausted || k.broken != nil || k.tempo() != everything || time.Now().Before(k.hold) {
 		return 0
@@ -152,7 +153,7 @@ func (k *keeper) want() int {
 	if k.waiting() > parkedMost {
 		return 0
 	}
-	n := 2*k.r.options.Workers - k.out - len(k.queue)
+	n := 2*k.r.options.Workers - k.out - len(k.queue) - (k.waiting() - len(k.parked))
 	if most := k.r.options.Limit; most > 0 {
 		n = int(min(int64(n), most-k.dealt))
 	}
@@ -178,7 +179,7 @@ func (k *keeper) wake() *time.Timer {
 	if len(k.parked) > 0 && k.parked[0].due.After(at) {
 		at = k.parked[0].due
 	}
-	if len(k.parked) == 0 && len(k.queue) == 0 && !time.Now().Before(k.hold) {
+	if len(k.parked) == 0 && !time.Now().Before(k.hold) { // a worker's note is what comes next
 		t := time.NewTimer(time.Hour)
 		t.Stop()
 		return t
@@ -188,10 +189,10 @@ func (k *keeper) wake() *time.Timer {
 
 func (k *keeper) tempo() tempo { return tempo(k.r.pace.Load()) }
 
-// stop slows the run down and says why; the first cause stands. What was dealt and not begun goes
+// stop slows the run down and says why; the first cause stands, but for a signal. What was dealt and not begun goes
 // back to the store.
 func (k *keeper) stop(t tempo, cause StopCause, why string) {
-	if k.report.StoppedBy == "" {
+	if k.report.StoppedBy == "" || cause == StopSignal {
 		k.report.StoppedBy, k.report.Why = cause, why
 	}
 	if t <= k.tempo() {

@@ -36,12 +36,17 @@ func (r *Runner) settle(ctx context.Context, j *job) (verdict, bool) {
 	return r.believe(j)
 }
 
-// unread judges an error of a call on which settling depends: one that failed takes no doubt away.
+// unread judges an error of a call on which settling depends. A look that is refused takes no doubt
+// away; only that the record itself is gone does.
 func (r *Runner) unread(j *job, err error) verdict {
 	v := r.read(j, err)
-	if v.outcome == Pending {
-		v.outcome = Unknown
+	if v.course == done {
+		if e := asError(err); e != nil && e.Kind == zoho.RecordUnknown {
+			return v
+		}
+		v.course, v.worn = giveBack, true
 	}
+	v.outcome = Unknown
 	return v
 }
 
@@ -133,8 +138,11 @@ func (r *Runner) ours(ctx context.Context, j *job, l zoho.Lock) (bool, error) {
 	if l.At.IsZero() {
 		return false, nil
 	}
-	at := l.At.Add(-offset)
-	return !at.Before(j.row.DealtAt.Add(-clockSlack)) && !at.After(time.Now().Add(clockSlack)), nil
+	at, earliest := l.At.Add(-offset), j.row.DealtAt.Add(-clockSlack)
+	if j.row.After != 0 { // an earlier row of ours may have locked it a moment before
+		earliest = j.row.DealtAt.Truncate(time.Second)
+	}
+	return !at.Before(earliest) && !at.After(time.Now().Add(clockSlack)), nil
 }
 
 // older says whether a lock was certainly made before a time of our clock.

@@ -3,6 +3,7 @@ package batch_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
@@ -23,6 +24,8 @@ type stage struct {
 	run      batch.Run
 	last     *zoho.Limiter
 	onlyOurs bool // other users' locks are left
+
+	wire func(http.RoundTripper) http.RoundTripper // what stands between us and the org; nil for nothing
 }
 
 // bubble runs a test in a bubble whose clock stands at a day of our own choosing.
@@ -141,7 +144,11 @@ func (s *stage) client() *zoho.Client {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	client, err := zoho.New(zoho.Config{API: "http://127.0.0.1", Tokens: tokens, Limiter: s.last, Transport: s.org.Transport()})
+	transport := s.org.Transport()
+	if s.wire != nil {
+		transport = s.wire(transport)
+	}
+	client, err := zoho.New(zoho.Config{API: "http://127.0.0.1", Tokens: tokens, Limiter: s.last, Transport: transport})
 	if err != nil {
 		s.t.Fatal(err)
 	}

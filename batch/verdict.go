@@ -82,11 +82,11 @@ func (r *Runner) read(j *job, err error) verdict {
 	}
 	v := refusal(e)
 	v.outcome = Pending
-	if j.fault++; j.fault >= readTries {
+	if j.stumble() {
 		v.course, v.worn = giveBack, true
 		return v
 	}
-	v.course, v.at = again, time.Now().Add(r.policy.readFault(j.row.Seq, j.fault))
+	v.course, v.at = again, time.Now().Add(r.policy.readFault(j.row.Seq, j.stumbles))
 	return v
 }
 

@@ -79,6 +79,9 @@ func (a *app) reach(p place, v values) (org, error) {
 	if read.err != nil {
 		return o, read.err
 	}
+	if err := zoho.CheckVersion(o.version); err != nil {
+		return o, usage(orElse(v["api-version"].where, "--api-version") + ": " + clean(err.Error()))
+	}
 	return o, o.hosts(v)
 }
 
@@ -114,6 +117,16 @@ func loopback(base string) bool {
 	}
 	ip := net.ParseIP(u.Hostname())
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// signature tells one sign-in from another without saying anything of its secrets.
+func (c credentials) signature() string {
+	secret := c.refresh
+	if secret.IsZero() {
+		secret = c.accessOnly
+	}
+	sum := sha256.Sum256([]byte("sign-in\x00" + secret.Reveal()))
+	return hex.EncodeToString(sum[:8])
 }
 
 // signIn reads the credentials and says which ones are missing.

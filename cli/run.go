@@ -236,8 +236,13 @@ func (l *launch) goOn(ctx context.Context, earlier batch.Run, err error) error {
 		if err := l.own(ctx, earlier.ID); err != nil {
 			return err
 		}
-	} else if err := l.owner.Describe(l.holder(earlier.ID, "run")); err != nil {
-		return err
+	} else {
+		if l.org, err = l.app.org(l.place, v); err != nil {
+			return err
+		}
+		if err := l.owner.Describe(l.holder(earlier.ID, "run")); err != nil {
+			return err
+		}
 	}
 	pace, err := l.app.pace(v, l.org.edition)
 	if err != nil {

@@ -144,17 +144,20 @@ const (
 
 // me is who is signed in, as an earlier run learnt it.
 func (s *sitting) me(ctx context.Context) zoho.User {
-	id, err := s.db.Recall(ctx, s.org.key, factUserID)
+	// Another sign-in of the same client may be another user's.
+	signIn := s.org.credentials.signature()
+	id, err := s.db.Recall(ctx, s.org.key, factUserID+":"+signIn)
 	if err != nil {
 		s.log.Warn("who is signed in is not remembered", "error", err)
 		return zoho.User{}
 	}
-	name, _ := s.db.Recall(ctx, s.org.key, factUserName) // for messages only
+	name, _ := s.db.Recall(ctx, s.org.key, factUserName+":"+signIn) // for messages only
 	return zoho.User{ID: id, Name: name}
 }
 
 func (s *sitting) learn(ctx context.Context, u zoho.User) {
-	err := errors.Join(s.db.Remember(ctx, s.org.key, factUserID, u.ID), s.db.Remember(ctx, s.org.key, factUserName, u.Name))
+	signIn := s.org.credentials.signature()
+	err := errors.Join(s.db.Remember(ctx, s.org.key, factUserID+":"+signIn, u.ID), s.db.Remember(ctx, s.org.key, factUserName+":"+signIn, u.Name))
 	if err != nil {
 		s.log.Warn("who is signed in could not be remembered", "error", err)
 	}
@@ -187,7 +190,7 @@ func (s *sitting) record(ctx context.Context, session *checkpoint.Session, repor
 	state := batch.Paused
 	switch {
 	case broken == nil && now.Open() == 0:
-		state, report.StoppedBy = batch.Completed, ""
+		state, report.StoppedBy, report.Why, report.Fatal = batch.Completed, "", "", nil
 	case report.StoppedBy == batch.StopSignal, report.StoppedBy == batch.StopError:
 		state = batch.Interrupted
 	}

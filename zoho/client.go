@@ -51,8 +51,8 @@ func New(c Config) (*Client, error) {
 	if c.Version == "" {
 		c.Version = "v8"
 	}
-	if !versionPattern.MatchString(c.Version) {
-		return nil, fmt.Errorf("new client: API version %q: give one like v8", c.Version)
+	if err := CheckVersion(c.Version); err != nil {
+		return nil, fmt.Errorf("new client: %w", err)
 	}
 	if c.API != "" {
 		if err := CheckHost(c.API, c.AllowHosts); err != nil {
@@ -70,6 +70,14 @@ func New(c Config) (*Client, error) {
 		tokens: c.Tokens, limiter: c.Limiter, http: newHTTPClient(c.Transport),
 		callTimeout: c.CallTimeout, log: orDiscard(c.Log), clock: new(clock), agent: userAgent(),
 	}, nil
+}
+
+// CheckVersion returns an error unless the text can be a version of Zoho's API, such as v8.
+func CheckVersion(version string) error {
+	if !versionPattern.MatchString(version) {
+		return fmt.Errorf("API version %q: give one like v8", version)
+	}
+	return nil
 }
 
 func orDiscard(log *slog.Logger) *slog.Logger {

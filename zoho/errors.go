@@ -116,7 +116,7 @@ const (
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op)
-	if e.Record != (Record{}) {
+	if e.Record != (Record{}) && e.Op != OpToken { // the record only waited for the token
 		b.WriteString(" " + e.Record.String())
 	}
 	if answer := strings.TrimSpace(e.answer()); answer != "" {
@@ -132,7 +132,7 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) answer() string {
-	if e.Status == 0 {
+	if e.Status == 0 || e.Op == OpToken && e.Status == 200 { // that endpoint refuses with 200
 		return e.Code
 	}
 	return strconv.Itoa(e.Status) + " " + e.Code
