@@ -108,6 +108,7 @@ const (
 	OpLock        = "lock"
 	OpReason      = "change reason"
 	OpUnlock      = "unlock"
+	OpBulkRead    = "bulk read"
 	OpCurrentUser = "current user"
 	OpToken       = "access token"
 )

@@ -70,7 +70,7 @@ func (c Config) check() error {
 		n    int
 	}{
 		{"concurrency", c.Concurrency}, {"other users", c.OtherUsers}, {"credits", c.Credits}, {"log limit", c.LogLimit},
-		{"token limit", c.Tokens.Limit}, {"live tokens", c.Tokens.Live},
+		{"most ids", c.MaxIDs}, {"token limit", c.Tokens.Limit}, {"live tokens", c.Tokens.Live},
 	} {
 		if v.n < 0 {
 			return fmt.Errorf("%s must not be negative, and is %d", v.what, v.n)
@@ -93,6 +93,9 @@ func (c Config) filled() Config {
 	}
 	if c.Edition == "" {
 		c.Edition = "enterprise"
+	}
+	if c.MaxIDs == 0 {
+		c.MaxIDs = maxIDs
 	}
 	if c.LogLimit == 0 {
 		c.LogLimit = 100_000
