@@ -18,6 +18,9 @@ var actions = map[Action]func(*Runner, context.Context, *job) verdict{
 // work makes one pass at the job: it settles what is in doubt, then does what is still to do. It
 // holds no slot while it decides, and never waits for a retry.
 func (r *Runner) work(ctx context.Context, j *job) verdict {
+	if j.survey != nil {
+		return r.readMany(ctx, j)
+	}
 	began, calls, credits := time.Now(), j.meter.Calls, j.meter.Credits
 	kind := "send"
 	v, settled := verdict{}, false
@@ -108,11 +111,20 @@ func (r *Runner) alreadyLocked(j *job, found zoho.Lock, said string) verdict {
 	return j.became(AlreadyLocked, found.ID, describe(found, said))
 }
 
-// unlock takes the record's lock away. It deletes the lock that it has read, or that the job file
-// names, and no other.
+// unlock takes the record's lock away. It deletes the lock that it has read, that the job file names,
+// or that a run of ours has left there, and no other.
 func (r *Runner) unlock(ctx context.Context, j *job) verdict {
 	client := r.client.Metered(&j.meter)
-	if j.row.LockID == "" {
+	known, remembered := r.remembered(j)
+	switch {
+	case remembered:
+		if !j.row.Known.Made {
+			j.blind = "the lock's id was known from run " + j.row.Known.Run + "; who held it was not read"
+		}
+		if err := r.intend(j, known); err != nil {
+			return verdict{course: giveBack, outcome: Pending}
+		}
+	case j.row.LockID == "":
 		found, v, ok := r.look(ctx, j, client)
 		if !ok {
 			return v
@@ -126,20 +138,35 @@ func (r *Runner) unlock(ctx context.Context, j *job) verdict {
 		if err := r.intend(j, found); err != nil {
 			return verdict{course: giveBack, outcome: Pending}
 		}
-	} else if j.row.Previous == nil {
-		// The job file names the lock. Until this is on disk, nothing has left.
+	case j.row.Previous == nil:
+		j.blind = "the job file named the lock; how it was before was not read"
+		// Until this is on disk, nothing has left.
 		if err := r.intend(j, zoho.Lock{ID: j.row.LockID}); err != nil {
 			return verdict{course: giveBack, outcome: Pending}
 		}
 	}
 	err := client.DeleteLock(ctx, j.record(), j.row.LockID)
 	if err == nil {
-		return j.became(Unlocked, j.row.LockID, "")
+		return j.became(Unlocked, j.row.LockID, j.blind)
 	}
 	if e := asError(err); e != nil && e.Kind == zoho.LockUnknown {
 		return r.lockGone(ctx, j, client, e)
 	}
 	return r.write(j, err)
+}
+
+// remembered is the lock that a run of ours left on the record, where an unlock may take it away
+// without a look: what a look would keep of it, we gave it ourselves.
+func (r *Runner) remembered(j *job) (zoho.Lock, bool) {
+	known := j.row.Known
+	if known == nil || j.row.LockID != "" || !known.Made && !r.options.AnyOwner {
+		return zoho.Lock{}, false
+	}
+	lock := zoho.Lock{ID: known.LockID, Reason: known.Reason, Source: zoho.Manual, At: known.At}
+	if known.Made {
+		lock.By = r.self()
+	}
+	return lock, true
 }
 
 // removable says whether an unlock may take the lock away.
@@ -185,8 +212,11 @@ func (r *Runner) lockGone(ctx context.Context, j *job, client *zoho.Client, e *z
 }
 
 func (j *job) lockChanged(found zoho.Lock) verdict {
-	return j.refused(CodeLockChanged, j.row.LockID, describe(found, "the lock is no longer "+j.row.LockID),
-		"look at the record; to unlock it all the same, run it without a lock_id")
+	hint := "look at the record; to unlock it all the same, run it without a lock_id"
+	if j.row.Known != nil {
+		hint = "look at the record; to unlock it all the same, retry the row: the lock that is there now is looked up then"
+	}
+	return j.refused(CodeLockChanged, j.row.LockID, describe(found, "the lock is no longer "+j.row.LockID), hint)
 }
 
 // updateReason gives the record's lock another reason. It always reads first, unless settling has just

@@ -25,6 +25,7 @@ type Options struct {
 	Settle   time.Duration // how long after the last send "it did not happen" may be believed; 0 is 60s
 	OnLocked OnLocked      // "" is skip
 	AnyOwner bool          // an unlock may take away other users' locks
+	Precheck Precheck      // when bulk reads sort rows out first; "" is never
 
 	Limit          int64     // rows dealt in this sitting, at most
 	MaxFailures    int64     // failed rows at which the run stops
@@ -34,6 +35,7 @@ type Options struct {
 	Me    zoho.User       // who we are, as remembered
 	Learn func(zoho.User) // told when it is learnt
 
+	Tell    func(string)         // told in a sentence what was decided on the way, for a person
 	Observe func(Progress)       // told after each commit, from one goroutine
 	Rescue  func([]Result) error // takes the outcomes that the store would not
 	Seed    uint64               // of the jitter, so that tests repeat
@@ -54,6 +56,7 @@ type Report struct {
 	ResumeAt  time.Time              // when it makes sense to go on; zero when not known
 	Blocked   map[string]*zoho.Error // modules that cannot be worked on, and why
 	Fatal     *zoho.Error            // what only a person can mend
+	Precheck  PrecheckReport         // what bulk reads have sorted out
 }
 
 func (o Options) withDefaults() Options {
@@ -68,6 +71,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.OnLocked == "" {
 		o.OnLocked = OnLockedSkip
+	}
+	if o.Tell == nil {
+		o.Tell = func(string) {}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

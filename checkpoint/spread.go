@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 
 	"zlock/batch"
 )
@@ -44,10 +45,19 @@ func (s *Session) spread(ctx context.Context, n int64) (rows []batch.Row, pendin
 	if err := s.link.get(ctx, "SELECT total FROM runs WHERE n = ?", []any{s.n}, &total); err != nil {
 		return nil, 0, err
 	}
+	// Somewhere in each stretch, not at its beginning: job files often have a pattern of their own.
+	random := rand.New(rand.NewPCG(uint64(s.n), uint64(total)))
 	from, end := s.first+1, rowKey(s.n, total)+1
 	for i := range n {
 		lo, hi := from+(end-from)*i/n, from+(end-from)*(i+1)/n-1
-		found, err := collect(ctx, s.link, scanRow, spreadOne, lo, hi)
+		if hi < lo {
+			continue
+		}
+		point := lo + random.Int64N(hi-lo+1)
+		found, err := collect(ctx, s.link, scanRow, spreadOne, point, hi)
+		if err == nil && len(found) == 0 {
+			found, err = collect(ctx, s.link, scanRow, spreadOne, lo, point-1)
+		}
 		if err != nil {
 			return nil, 0, err
 		}

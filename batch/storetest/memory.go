@@ -283,7 +283,8 @@ func (s *memorySitting) Spread(_ context.Context, n int) (rows []batch.Row, pend
 		}
 	}
 	for i := range min(n, len(fit)) {
-		rows = append(rows, fit[i*len(fit)/min(n, len(fit))])
+		lo, hi := i*len(fit)/min(n, len(fit)), (i+1)*len(fit)/min(n, len(fit))
+		rows = append(rows, fit[lo+(7*i)%(hi-lo)])
 	}
 	return rows, pending, nil
 }
