@@ -2,6 +2,8 @@ package cli
 
 import (
 	"time"
+
+	"zlock/batch"
 )
 
 // pace is how fast, how much and how long one sitting may work.
@@ -10,6 +12,7 @@ type pace struct {
 	rate                          float64
 	polite                        bool
 	maxCredits, allowance, daily  int64 // allowance: what of daily is ours in any 24 hours
+	precheck                      batch.Precheck
 	settle                        time.Duration
 	attempts, maxFailures, limit  int64
 	maxFailureRate                float64
@@ -27,6 +30,7 @@ func (a *app) pace(v values, e edition) (pace, error) {
 		polite:            read.flag("polite"),
 		maxCredits:        read.count("max-credits", 0, 1, 1_000_000_000),
 		daily:             read.count("credits-per-day", e.credits, 1, 1_000_000_000),
+		precheck:          batch.Precheck(read.choice("precheck", "auto", "always", "never")),
 		settle:            read.span("settle", time.Second, 24*time.Hour),
 		attempts:          read.count("attempts", 3, 1, 100),
 		maxFailures:       read.count("max-failures", 0, 1, 1_000_000_000),

@@ -26,9 +26,12 @@ func (l *launch) tellPlan(ctx context.Context, sum batch.Summary) {
 		counted(sum.Rows, "row", "rows"), clean(l.name), l.org.describe())
 	planRows(&b, sum)
 	spent, known := l.spentToday(ctx)
-	fmt.Fprintf(&b, "  credits: at least %s", number(sum.ForecastCredits))
+	fmt.Fprintf(&b, "  credits: about %s", number(sum.ForecastCredits))
 	if known {
 		fmt.Fprintf(&b, "; %s of %s spent in the last 24 hours that we know of", number(spent), number(l.pace.daily))
+	}
+	if precheck := l.planPrecheck(sum); precheck != "" {
+		fmt.Fprintf(&b, "\n  precheck: %s", precheck)
 	}
 	fmt.Fprintf(&b, "\n  time: about %s with %s at once\n", span(max(l.estimate(sum), time.Second)), counted(l.pace.concurrency, "call", "calls"))
 	l.screen.say("%s", strings.TrimRight(b.String(), "\n"))

@@ -118,6 +118,7 @@ func (s *sitting) options(ctx context.Context) batch.Options {
 	return batch.Options{
 		RunID: s.run.ID, Workers: int(s.pace.concurrency), Attempts: int(s.pace.attempts), Settle: s.pace.settle,
 		OnLocked: batch.OnLocked(s.run.Settings[keyOnLocked]), AnyOwner: s.run.Settings[keyAnyOwner] == "true",
+		Precheck: s.pace.precheck, Tell: s.decided,
 		Limit: s.pace.limit, MaxFailures: s.pace.maxFailures, MaxFailureRate: s.pace.maxFailureRate, Until: s.pace.until,
 		Me: s.me(ctx), Learn: func(u zoho.User) { s.learn(ctx, u) },
 		Observe: s.told.observe, Rescue: s.keepOutcomes, Seed: s.seed(), Log: s.log,
