@@ -21,6 +21,16 @@ const (
 	Unsupported                     // the module cannot be locked at all
 )
 
+// Composite says which locking calls a composite call takes.
+type Composite int
+
+// What it may take. CompositeNone is the zero value: every part is answered with NOT_SUPPORTED.
+const (
+	CompositeNone  Composite = iota
+	CompositeReads           // looking locks up
+	CompositeAll             // and making, changing and deleting them
+)
+
 // Module describes one module.
 type Module struct {
 	Locking Locking
