@@ -21,7 +21,7 @@ func (r *Runner) work(ctx context.Context, j *job) verdict {
 	if j.survey != nil {
 		return r.readMany(ctx, j)
 	}
-	began, calls, credits := time.Now(), j.meter.Calls, j.meter.Credits
+	began, calls, credits := time.Now(), j.meter.Calls+j.meter.Carried, j.meter.Credits
 	kind := "send"
 	v, settled := verdict{}, false
 	if j.doubt {
@@ -48,7 +48,7 @@ func (r *Runner) work(ctx context.Context, j *job) verdict {
 			j.row.Attempts++
 		}
 	}
-	if j.meter.Calls > calls && !(v.course == again && v.http == 429) {
+	if j.meter.Calls+j.meter.Carried > calls && !(v.course == again && v.http == 429) {
 		j.attempts = append(j.attempts, Attempt{
 			Kind: kind, Began: began, Ended: time.Now(), HTTP: v.http, Code: v.code,
 			Message: v.message, Credits: j.meter.Credits - credits,
@@ -64,7 +64,7 @@ func (j *job) record() zoho.Record {
 // lock locks the record: one call, and what is locked already is left as it is unless
 // --on-locked says otherwise.
 func (r *Runner) lock(ctx context.Context, j *job) verdict {
-	client := r.client.Metered(&j.meter)
+	client := r.door(j)
 	receipt, err := client.CreateLock(ctx, j.record(), j.row.Reason)
 	if err == nil {
 		r.learn(receipt.By)
@@ -114,7 +114,7 @@ func (r *Runner) alreadyLocked(j *job, found zoho.Lock, said string) verdict {
 // unlock takes the record's lock away. It deletes the lock that it has read, that the job file names,
 // or that a run of ours has left there, and no other.
 func (r *Runner) unlock(ctx context.Context, j *job) verdict {
-	client := r.client.Metered(&j.meter)
+	client := r.door(j)
 	known, remembered := r.remembered(j)
 	switch {
 	case remembered:
@@ -194,7 +194,7 @@ func (r *Runner) removable(ctx context.Context, j *job, found zoho.Lock) (verdic
 }
 
 // lockGone is the verdict when Zoho does not know the lock that was to be deleted.
-func (r *Runner) lockGone(ctx context.Context, j *job, client *zoho.Client, e *zoho.Error) verdict {
+func (r *Runner) lockGone(ctx context.Context, j *job, client door, e *zoho.Error) verdict {
 	found, v, ok := r.look(ctx, j, client)
 	switch {
 	case !ok:
@@ -228,7 +228,7 @@ func (r *Runner) updateReason(ctx context.Context, j *job) verdict {
 	if ok {
 		found = *j.seen
 	} else {
-		found, v, ok = r.look(ctx, j, r.client.Metered(&j.meter))
+		found, v, ok = r.look(ctx, j, r.door(j))
 	}
 	switch {
 	case !ok:
@@ -259,7 +259,7 @@ func (r *Runner) reword(ctx context.Context, j *job, found zoho.Lock, asIs Outco
 	if err := r.intend(j, found); err != nil {
 		return verdict{course: giveBack, outcome: Pending}
 	}
-	err := r.client.Metered(&j.meter).UpdateReason(ctx, j.record(), found.ID, j.row.Reason)
+	err := r.door(j).UpdateReason(ctx, j.record(), found.ID, j.row.Reason)
 	if err == nil {
 		return j.became(ReasonUpdated, found.ID, "")
 	}
@@ -270,7 +270,7 @@ func (r *Runner) reword(ctx context.Context, j *job, found zoho.Lock, asIs Outco
 }
 
 // look reads the record's lock; an empty one where there is none. Not ok: v is the verdict.
-func (r *Runner) look(ctx context.Context, j *job, client *zoho.Client) (found zoho.Lock, v verdict, ok bool) {
+func (r *Runner) look(ctx context.Context, j *job, client door) (found zoho.Lock, v verdict, ok bool) {
 	locks, err := client.ListLocks(ctx, j.record())
 	switch {
 	case err != nil:

@@ -69,7 +69,6 @@ func (k *keeper) keep(soft context.Context) error {
 	until := k.untilTimer()
 	defer until.Stop()
 	stopping := soft.Done()
-	k.precheck(soft)
 	for {
 		k.plan(time.Now())
 		if k.due() {

@@ -27,6 +27,10 @@ type Options struct {
 	AnyOwner bool          // an unlock may take away other users' locks
 	Precheck Precheck      // when bulk reads sort rows out first; "" is never
 
+	Composite   Composite                      // when five calls are made in one; "" is off
+	Admits      map[string]bool                // what is remembered of the calls, by their Op, that a composite takes
+	LearnAdmits func(op string, admitted bool) // told when that is learnt
+
 	Limit          int64     // rows dealt in this sitting, at most
 	MaxFailures    int64     // failed rows at which the run stops
 	MaxFailureRate float64   // share of failed rows (0 to 1), after 50 rows, above which it stops
@@ -57,6 +61,7 @@ type Report struct {
 	Blocked   map[string]*zoho.Error // modules that cannot be worked on, and why
 	Fatal     *zoho.Error            // what only a person can mend
 	Precheck  PrecheckReport         // what bulk reads have sorted out
+	Composite CompositeReport        // what composites have carried
 }
 
 func (o Options) withDefaults() Options {

@@ -62,10 +62,32 @@ type precheck struct {
 // share is what the sample says of rows of one kind.
 type share struct{ looked, settled float64 }
 
+// prepare looks how many rows there are, where something hangs on it, before any is worked.
+func (k *keeper) prepare(ctx context.Context) {
+	o := &k.r.options
+	var rows []Row
+	var pending int64
+	if ctx.Err() == nil && (o.Precheck == PrecheckAuto || o.Composite == CompositeAuto) {
+		var err error
+		if rows, pending, err = k.r.store.Spread(ctx, sampleSize); err != nil {
+			o.Log.Warn("no rows are looked at beforehand: the sample could not be read", "error", err)
+		}
+	}
+	if o.Limit > 0 {
+		pending = min(pending, o.Limit)
+	}
+	if o.Composite == CompositeOn || o.Composite == CompositeAuto && pending >= compositeLeast {
+		k.r.bundle = newBundle(k.r)
+	}
+	if ctx.Err() == nil {
+		k.precheck(rows, pending)
+	}
+}
+
 // precheck sets the anteroom up, and with auto has a sample looked at first.
-func (k *keeper) precheck(ctx context.Context) {
+func (k *keeper) precheck(rows []Row, pending int64) {
 	mode := k.r.options.Precheck
-	if mode != PrecheckAuto && mode != PrecheckAlways || ctx.Err() != nil {
+	if mode != PrecheckAuto && mode != PrecheckAlways {
 		return
 	}
 	p := &precheck{
@@ -75,14 +97,6 @@ func (k *keeper) precheck(ctx context.Context) {
 	if !p.auto {
 		k.pre = p
 		return
-	}
-	rows, pending, err := k.r.store.Spread(ctx, sampleSize)
-	if err != nil {
-		k.r.options.Log.Warn("no rows are looked at beforehand: the sample could not be read", "error", err)
-		return
-	}
-	if most := k.r.options.Limit; most > 0 {
-		pending = min(pending, most)
 	}
 	if pending >= autoLeast && p.sample(rows) {
 		k.pre = p
