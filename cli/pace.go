@@ -13,6 +13,7 @@ type pace struct {
 	polite                        bool
 	maxCredits, allowance, daily  int64 // allowance: what of daily is ours in any 24 hours
 	precheck                      batch.Precheck
+	composite                     batch.Composite
 	settle                        time.Duration
 	attempts, maxFailures, limit  int64
 	maxFailureRate                float64
@@ -41,6 +42,7 @@ func (a *app) pace(v values, e edition) (pace, error) {
 		exitZeroOnPartial: read.flag("exit-zero-on-partial"),
 		noProgress:        read.flag("no-progress"),
 	}
+	p.composite = read.composite(p.concurrency)
 	p.allowance = p.daily - read.creditsOf("reserve", p.daily)
 	now := a.world.Now()
 	p.until = read.clock("until", now)

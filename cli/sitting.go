@@ -119,7 +119,9 @@ func (s *sitting) options(ctx context.Context) batch.Options {
 		RunID: s.run.ID, Workers: int(s.pace.concurrency), Attempts: int(s.pace.attempts), Settle: s.pace.settle,
 		OnLocked: batch.OnLocked(s.run.Settings[keyOnLocked]), AnyOwner: s.run.Settings[keyAnyOwner] == "true",
 		Precheck: s.pace.precheck, Tell: s.decided,
-		Limit: s.pace.limit, MaxFailures: s.pace.maxFailures, MaxFailureRate: s.pace.maxFailureRate, Until: s.pace.until,
+		Composite: s.pace.composite, Admits: s.admits(ctx),
+		LearnAdmits: func(op string, taken bool) { s.learnAdmits(ctx, op, taken) },
+		Limit:       s.pace.limit, MaxFailures: s.pace.maxFailures, MaxFailureRate: s.pace.maxFailureRate, Until: s.pace.until,
 		Me: s.me(ctx), Learn: func(u zoho.User) { s.learn(ctx, u) },
 		Observe: s.told.observe, Rescue: s.keepOutcomes, Seed: s.seed(), Log: s.log,
 	}
