@@ -79,6 +79,9 @@ func Teeth() []Tooth {
 		{ID: "B13", What: "a run is known by its rows' numbers, not by its job file's content", Room: "cli", Tests: "TestEditedJobFile", Edits: []Edit{
 			{"cli/run.go", `l.meaning.identity(l.orgName(), l.sha)`, `l.meaning.identity(l.orgName(), "")`},
 		}},
+		{ID: "B14", What: "a window is reckoned in hours gone by, not by the clock on the wall", Room: "zoho", Tests: "TestWindowOnNightsOfChange", Edits: []Edit{
+			{"zoho/window.go", `if end.IsZero() || at.Before(end) {`, `if end.IsZero() || !at.IsZero() {`},
+		}},
 		{ID: "B15", What: "an unlock deletes whichever lock is there", Room: "batch", Tests: "TestALockThatChangesHandsIsLeft", Edits: []Edit{
 			{"batch/actions.go", `	err := client.DeleteLock(ctx, j.record(), j.row.LockID)`, `	if there, _, ok := r.look(ctx, j, client); ok && there.ID != "" {
 		j.row.LockID = there.ID
