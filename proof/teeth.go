@@ -14,7 +14,7 @@ type Tooth struct {
 // Edit replaces a piece of a source file, which must occur in it just once.
 type Edit struct{ File, Old, New string }
 
-// Teeth is every seeded bug, B1 to B16 of the programme (B14, windows, comes with windows), then those
+// Teeth is every seeded bug, B1 to B16 of the programme, then those
 // that this programme has found in the program itself.
 func Teeth() []Tooth {
 	return []Tooth{
