@@ -1,6 +1,9 @@
 package zoho
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Record names one record of a CRM module.
 type Record struct {
@@ -13,7 +16,7 @@ func (r Record) String() string {
 	if r == (Record{}) {
 		return ""
 	}
-	return r.Module + " " + r.ID
+	return strings.TrimRight(r.Module+" "+r.ID, " ") // a module's settings are about no record
 }
 
 // User is a person of the CRM organisation.
