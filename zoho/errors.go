@@ -94,6 +94,7 @@ type Error struct {
 	Code       string // Zoho's code, upper case as Zoho wrote it; "" when it gave none
 	Message    string // Zoho's sentence, at most 300 characters; or ours where Zoho said nothing
 	Index      int    // details.resource_path_index: 0 module, 1 record, 2 relation, 3 lock; -1 absent
+	Keys       []string // at the doors of the settings: what of the request Zoho blames, such as record_locking_configurations[0].lock_type
 	Kind       Kind
 	Vague      bool // Zoho named no cause and the Kind is the likeliest one: read the record before believing it
 	Phase      Phase
@@ -113,6 +114,16 @@ const (
 	OpComposite   = "composite"
 	OpCurrentUser = "current user"
 	OpToken       = "access token"
+
+	OpGetConfiguration    = "read configuration"
+	OpCreateConfiguration = "create configuration"
+	OpUpdateConfiguration = "update configuration"
+	OpDeleteConfiguration = "delete configuration"
+	OpModules             = "list modules"
+	OpModule              = "read module"
+	OpFields              = "list fields"
+	OpProfiles            = "list profiles"
+	OpCount               = "count locked records"
 )
 
 // Error says what was asked, of which record, and what Zoho answered.
@@ -127,6 +138,9 @@ func (e *Error) Error() string {
 	}
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)
+	}
+	if len(e.Keys) > 0 {
+		b.WriteString(": at " + strings.Join(e.Keys, " and "))
 	}
 	if e.Err != nil {
 		fmt.Fprintf(&b, ": %v", e.Err)

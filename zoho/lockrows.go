@@ -102,11 +102,14 @@ func confirmLock(a *answer, lockID string) error {
 }
 
 // confirmed returns the details of a change that the answer says succeeded, in exactly one element.
-func confirmed(a *answer) (object, error) {
+func confirmed(a *answer) (object, error) { return confirmedUnder(a, "data") }
+
+// confirmedUnder is confirmed for answers whose elements stand under another key.
+func confirmedUnder(a *answer, key string) (object, error) {
 	if len(a.body) == 0 {
 		return nil, errors.New("the answer is empty")
 	}
-	rows, ok := first(a.value).get("data").([]any)
+	rows, ok := first(a.value).get(key).([]any)
 	if !ok || len(rows) != 1 {
 		return nil, errors.New("the answer is not about exactly one change")
 	}

@@ -140,7 +140,7 @@ func (t *Tokens) post(ctx context.Context, w *wire) (access, *Error) {
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("User-Agent", userAgent())
-	a, err := roundTrip(t.http, req)
+	a, err := roundTrip(t.http, req, maxAnswer)
 	if err != nil {
 		return access{}, tokenError(NotSent, err)
 	}
