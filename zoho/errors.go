@@ -110,13 +110,18 @@ const (
 	OpUnlock      = "unlock"
 	OpCurrentUser = "current user"
 	OpToken       = "access token"
+
+	OpOrganisation = "organisation"
+	OpSignIn       = "sign in"
+	OpDevice       = "sign in by device code"
+	OpRevoke       = "revoke sign-in"
 )
 
 // Error says what was asked, of which record, and what Zoho answered.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op)
-	if e.Record != (Record{}) && e.Op != OpToken { // the record only waited for the token
+	if e.Record != (Record{}) && !e.ofAccounts() { // the record only waited for the token
 		b.WriteString(" " + e.Record.String())
 	}
 	if answer := strings.TrimSpace(e.answer()); answer != "" {
@@ -132,10 +137,15 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) answer() string {
-	if e.Status == 0 || e.Op == OpToken && e.Status == 200 { // that endpoint refuses with 200
+	if e.Status == 0 || e.ofAccounts() && e.Status == 200 { // that endpoint refuses with 200
 		return e.Code
 	}
 	return strconv.Itoa(e.Status) + " " + e.Code
+}
+
+// ofAccounts reports a failure of the accounts host, which is about no record.
+func (e *Error) ofAccounts() bool {
+	return e.Op == OpToken || e.Op == OpSignIn || e.Op == OpDevice || e.Op == OpRevoke
 }
 
 // Unwrap returns the error beneath, for errors.Is and errors.As.
