@@ -60,7 +60,7 @@ func New(c Config) (*Client, error) {
 		}
 	}
 	if c.Transport == nil {
-		c.Transport = NewTransport(c.Limiter.Snapshot().Cap)
+		c.Transport = NewTransportFor(TransportConfig{Concurrency: c.Limiter.Snapshot().Cap, AllowHosts: c.AllowHosts})
 	}
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 30 * time.Second
