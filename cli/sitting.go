@@ -33,6 +33,8 @@ type sitting struct {
 	close   func() // of the pretend org
 	told    *progress
 	rescued string // the file that holds what the store would not take
+
+	concluding func(batch.Report, int) error // tells what came of the run instead of a summary; may be nil
 }
 
 // goOn works on a run that was begun before, if it has rows left.
