@@ -13,7 +13,7 @@ import (
 const (
 	maxAnswer   = 1 << 20  // bytes of an answer that are read, after decompression
 	maxMetadata = 16 << 20 // the same for lists of modules and fields: a module may have 500 fields of 4 KiB
-	maxMessage = 300     // characters of Zoho's sentence that are kept
+	maxMessage  = 300      // characters of Zoho's sentence that are kept
 )
 
 // answer is what came back: a status, headers, and as much of the body as arrived within bounds.
