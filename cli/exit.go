@@ -170,7 +170,21 @@ func zohoComplaint(err error) (complaint, bool) {
 	if !errors.As(err, &refused) {
 		return complaint{}, false
 	}
-	return complaint{exitPerson, refused.Error(), hints(refused.Hint)}, true
+	return complaint{refusalCode(refused), refused.Error(), hints(refused.Hint)}, true
+}
+
+// refusalCode is the exit code of a refusal that met a call made for no row.
+func refusalCode(e *zoho.Error) int {
+	var stop *zoho.StopError
+	switch {
+	case errors.As(e.Err, &stop) && stop.Cause != zoho.CauseOutage:
+		return exitLeft
+	case e.Kind == zoho.RecordUnknown, e.Kind == zoho.LockUnknown:
+		return exitPartial
+	case e.Phase != zoho.PhaseDefinite:
+		return exitBreaker
+	}
+	return exitPerson
 }
 
 func hints(hint string) []string {

@@ -18,6 +18,9 @@ const groupsShown = 5
 func (s *sitting) conclude(report batch.Report) error {
 	signal, _ := heard(s.bell.soft)
 	code := codeOf(s.run, report, signal, s.pace.exitZeroOnPartial)
+	if s.concluding != nil {
+		return s.concluding(report, code)
+	}
 	s.summarise(report, code)
 	if s.asJSON {
 		if err := writeJSON(s.world.Out, newDocument(s.run, s.world.Now())); err != nil {
@@ -43,6 +46,8 @@ func (s *sitting) summarise(report batch.Report, code int) {
 		fmt.Fprintf(&b, ", %s, %s", span(s.run.Worked), rate(perSecond))
 	}
 	fmt.Fprintln(&b)
+	summarisePrecheck(&b, report.Precheck)
+	summariseComposite(&b, report.Composite)
 	s.summariseStop(&b, report)
 	s.summariseFailures(&b)
 	if next := nextStep(s.place, s.run); next != "" {

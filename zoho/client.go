@@ -60,7 +60,7 @@ func New(c Config) (*Client, error) {
 		}
 	}
 	if c.Transport == nil {
-		c.Transport = NewTransport(c.Limiter.Snapshot().Cap)
+		c.Transport = NewTransportFor(TransportConfig{Concurrency: c.Limiter.Snapshot().Cap, AllowHosts: c.AllowHosts})
 	}
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 30 * time.Second
@@ -116,6 +116,8 @@ type call struct {
 	query  string
 	body   []byte
 	price  int                 // credits for one request
+	slots  int                 // slots that it takes; 0 is one
+	parts  func(Secret) *Error // of a composite: the failure within it that the Limiter is to hear of; keeps the secret out of all
 	most   int                 // bytes of an answer that are read; maxAnswer when less
 	read   func(*answer) error // reads a success; what it complains of makes a BadAnswer
 }
@@ -187,6 +189,9 @@ func (c *Client) attempt(ctx context.Context, k call, token Secret) *Error {
 	sent, first, last := w.end()
 	e = understand(k, a, err, sent, token)
 	feedback = feedbackOf(e, a)
+	if e == nil && k.parts != nil {
+		feedback = feedbackOf(k.parts(token), a)
+	}
 	if a != nil {
 		c.clock.learn(a.header, last, a.at)
 	}
@@ -214,11 +219,7 @@ func (c *Client) address(k call) (string, *Error) {
 
 // acquire waits until the call may leave.
 func (c *Client) acquire(ctx context.Context, k call) (*Slot, *Error) {
-	get := c.limiter.Acquire
-	if c.readBack {
-		get = c.limiter.AcquireRead
-	}
-	slot, err := get(ctx, k.price)
+	slot, err := c.limiter.acquire(ctx, &waiter{price: k.price, slots: k.slots, read: c.readBack, ready: make(chan struct{})})
 	if err == nil {
 		return slot, nil
 	}

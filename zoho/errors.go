@@ -38,6 +38,7 @@ const (
 	BadAnswer              // an answer that cannot be believed
 	Redirected             // 3xx: never followed
 	RequestRefused         // any other definite refusal
+	NotAdmitted            // a composite call does not take this call: it was not made, and may be made alone
 )
 
 var kindNames = [...]string{
@@ -48,7 +49,7 @@ var kindNames = [...]string{
 	ProfileBarred: "ProfileBarred", ScopeMissing: "ScopeMissing", SignIn: "SignIn",
 	TokenThrottled: "TokenThrottled", Throttled: "Throttled", ServerFault: "ServerFault",
 	NoAnswer: "NoAnswer", NotSent: "NotSent", Stopped: "Stopped", BadAnswer: "BadAnswer",
-	Redirected: "Redirected", RequestRefused: "RequestRefused",
+	Redirected: "Redirected", RequestRefused: "RequestRefused", NotAdmitted: "NotAdmitted",
 }
 
 // String returns the kind's name as it stands in this package.
@@ -109,6 +110,8 @@ const (
 	OpLock        = "lock"
 	OpReason      = "change reason"
 	OpUnlock      = "unlock"
+	OpBulkRead    = "bulk read"
+	OpComposite   = "composite"
 	OpCurrentUser = "current user"
 	OpToken       = "access token"
 
@@ -121,13 +124,18 @@ const (
 	OpFields              = "list fields"
 	OpProfiles            = "list profiles"
 	OpCount               = "count locked records"
+
+	OpOrganisation = "organisation"
+	OpSignIn       = "sign in"
+	OpDevice       = "sign in by device code"
+	OpRevoke       = "revoke sign-in"
 )
 
 // Error says what was asked, of which record, and what Zoho answered.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op)
-	if e.Record != (Record{}) && e.Op != OpToken { // the record only waited for the token
+	if e.Record != (Record{}) && !e.ofAccounts() { // the record only waited for the token
 		b.WriteString(" " + e.Record.String())
 	}
 	if answer := strings.TrimSpace(e.answer()); answer != "" {
@@ -146,10 +154,15 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) answer() string {
-	if e.Status == 0 || e.Op == OpToken && e.Status == 200 { // that endpoint refuses with 200
+	if e.Status == 0 || e.ofAccounts() && e.Status == 200 { // that endpoint refuses with 200
 		return e.Code
 	}
 	return strconv.Itoa(e.Status) + " " + e.Code
+}
+
+// ofAccounts reports a failure of the accounts host, which is about no record.
+func (e *Error) ofAccounts() bool {
+	return e.Op == OpToken || e.Op == OpSignIn || e.Op == OpDevice || e.Op == OpRevoke
 }
 
 // Unwrap returns the error beneath, for errors.Is and errors.As.

@@ -42,6 +42,9 @@ func readLock(o object, r Record) (Lock, error) {
 		RuleID:          o.id("Record_Locking_Rule_Id__s"),
 		ConfigurationID: o.id("Record_Locking_Configuration_Id__s"),
 		RecordName:      lockedFor.text("name"),
+		ModuleID:        lockedFor.object("module").text("id"),
+		Owner:           o.user("Owner"),
+		ParentID:        o.id("Parent_Id"),
 	}
 	editable, said := o.get("$editable").(bool)
 	lock.Editable = editable || !said

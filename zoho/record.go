@@ -11,12 +11,10 @@ type Record struct {
 	ID     string // 1-19 digits
 }
 
-// String returns the module and the id with a blank between them.
+// String returns the module and the id with a blank between them; the one that there is where the other
+// is missing.
 func (r Record) String() string {
-	if r == (Record{}) {
-		return ""
-	}
-	return strings.TrimRight(r.Module+" "+r.ID, " ") // a module's settings are about no record
+	return strings.TrimSpace(r.Module + " " + r.ID)
 }
 
 // User is a person of the CRM organisation.
@@ -45,6 +43,9 @@ type Lock struct {
 	RuleID          string // the locking rule of an automatic lock
 	ConfigurationID string // the module's locking configuration
 	RecordName      string // the locked record's name
+	ModuleID        string // the id of the locked record's module
+	Owner           User   // of the locking information; zero where Zoho does not say
+	ParentID        string // the record that the locking information belongs to; "" where Zoho does not say
 }
 
 // Receipt is Zoho's answer to a lock.

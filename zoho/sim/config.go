@@ -21,6 +21,16 @@ const (
 	Unsupported                     // the module cannot be locked at all
 )
 
+// Composite says which locking calls a composite call takes.
+type Composite int
+
+// What it may take. CompositeNone is the zero value: every part is answered with NOT_SUPPORTED.
+const (
+	CompositeNone  Composite = iota
+	CompositeReads           // looking locks up
+	CompositeAll             // and making, changing and deleting them
+)
+
 // Module describes one module.
 type Module struct {
 	Locking Locking
@@ -70,7 +80,7 @@ func (c Config) check() error {
 		n    int
 	}{
 		{"concurrency", c.Concurrency}, {"other users", c.OtherUsers}, {"credits", c.Credits}, {"log limit", c.LogLimit},
-		{"token limit", c.Tokens.Limit}, {"live tokens", c.Tokens.Live},
+		{"most ids", c.MaxIDs}, {"token limit", c.Tokens.Limit}, {"live tokens", c.Tokens.Live},
 	} {
 		if v.n < 0 {
 			return fmt.Errorf("%s must not be negative, and is %d", v.what, v.n)
@@ -91,13 +101,30 @@ func (c Config) filled() Config {
 	if c.Me == (User{}) {
 		c.Me = User{ID: "5843104000000420001", Name: "Lena Hart"}
 	}
+	c.Company = c.Company.filled()
 	if c.Edition == "" {
 		c.Edition = "enterprise"
+	}
+	if c.MaxIDs == 0 {
+		c.MaxIDs = maxIDs
 	}
 	if c.LogLimit == 0 {
 		c.LogLimit = 100_000
 	}
 	c.Script = slices.Clone(c.Script)
 	c.Tokens = c.Tokens.filled()
+	return c
+}
+
+func (c Company) filled() Company {
+	if c.ID == "" {
+		c.ID = "5843104000000020005"
+	}
+	if c.Number == "" {
+		c.Number = "58431040"
+	}
+	if c.Name == "" {
+		c.Name = "Simulated Organisation"
+	}
 	return c
 }

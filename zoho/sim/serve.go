@@ -24,11 +24,12 @@ type call struct {
 	token   string // the access token presented
 	host    string // as the caller named it, with the scheme
 	second  int64  // in which its credit was spent; 0 when it was not
+	part    bool   // it came within a composite
 	refused *answer
 }
 
 // ServeHTTP answers one call. It serves /crm/v2 to /crm/v8 and the accounts
-// server's /oauth/v2/token and /oauth/v2/token/revoke; anything else is 404.
+// server's /oauth/v2/token, its /revoke, and /oauth/v3/device; anything else is 404.
 func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := route(r)
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
@@ -37,7 +38,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.body = body
 	d := desk{o: o, w: w, r: r, release: func() {}}
-	if c.op == OpToken || c.op == OpRevoke {
+	if c.op.accounts() {
 		o.serveToken(&d, c)
 		return
 	}
@@ -78,6 +79,11 @@ func (o *Org) latency() time.Duration {
 func (o *Org) carryOut(c *call) answer {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.carry(c)
+}
+
+// carry is carryOut with o.mu held.
+func (o *Org) carry(c *call) answer {
 	if o.closed {
 		return answer{bring: delivery{cut: true}}
 	}
@@ -127,6 +133,8 @@ func (o *Org) perform(c *call) (answer, *change) {
 	switch c.op {
 	case OpRecords:
 		return o.records(c), nil
+	case OpComposite:
+		return o.composite(c), nil
 	case OpConfiguration:
 		return o.configuration(c), nil
 	case OpModules:
@@ -152,6 +160,10 @@ func route(r *http.Request) *call {
 		c.op = OpToken
 	case r.URL.Path == "/oauth/v2/token/revoke":
 		c.op = OpRevoke
+	case r.URL.Path == "/oauth/v3/device/code":
+		c.op = OpDevice
+	case r.URL.Path == "/oauth/v3/device/token":
+		c.op = OpDeviceToken
 	case len(parts) > 2 && parts[0] == "crm" && knownVersion(parts[1]) && !slices.Contains(parts, ""):
 		c.routeAPI(parts[2:])
 	default:
@@ -178,6 +190,10 @@ func (c *call) routeAPI(parts []string) {
 		c.only(OpModules)
 	case len(parts) == 2 && parts[0] == "settings" && parts[1] == "record_locking_configurations":
 		c.only(OpConfiguration)
+	case len(parts) == 1 && parts[0] == "__composite_requests":
+		if c.op = OpComposite; c.method != http.MethodPost {
+			c.refuse(badMethod())
+		}
 	case len(parts) == 1:
 		c.module = parts[0]
 		c.only(OpRecords)
