@@ -1,7 +1,6 @@
 package zoho
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"unicode/utf8"
@@ -123,34 +122,6 @@ func (k *checker) rules(c Configuration) {
 	if alive == 0 && (c.LockType == LockAutomatic || c.LockType == LockBoth) {
 		k.fault("locking_rules", "DEPENDENT_FIELD_MISSING", "must hold a rule when lock_type is "+c.LockType)
 	}
-}
-
-// fingerprint is the same for criteria that compare the same; "" for none.
-func (c *Criteria) fingerprint() string {
-	if c == nil {
-		return ""
-	}
-	plain, err := json.Marshal(c.plain())
-	if err != nil {
-		return ""
-	}
-	return string(plain)
-}
-
-// plain is the criteria without what does not matter to a comparison: ids beside names, extras.
-func (c *Criteria) plain() any {
-	if len(c.Group) == 0 {
-		field := c.Field.APIName
-		if field == "" {
-			field = c.Field.ID
-		}
-		return []any{field, c.Comparator, c.Value}
-	}
-	group := []any{c.GroupOperator}
-	for i := range c.Group {
-		group = append(group, c.Group[i].plain())
-	}
-	return group
 }
 
 func (k *checker) rule(r Rule) {
