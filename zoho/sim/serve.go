@@ -96,7 +96,7 @@ func (o *Org) carryOut(c *call) answer {
 	} else {
 		o.schedule(note.Late)
 	}
-	if ch != nil {
+	if ch != nil && ch.more == nil {
 		e.Applied = true
 		e.Reason = ch.reason()
 	}
@@ -129,6 +129,8 @@ func (o *Org) perform(c *call) (answer, *change) {
 		return o.records(c), nil
 	case OpConfiguration:
 		return o.configuration(c), nil
+	case OpConfigure:
+		return o.configure(c)
 	case OpModules:
 		return o.listModules(c), nil
 	case OpUsers:
@@ -176,8 +178,8 @@ func (c *call) routeAPI(parts []string) {
 		c.only(OpOrg)
 	case len(parts) == 2 && parts[0] == "settings" && parts[1] == "modules":
 		c.only(OpModules)
-	case len(parts) == 2 && parts[0] == "settings" && parts[1] == "record_locking_configurations":
-		c.only(OpConfiguration)
+	case len(parts) > 1 && len(parts) < 4 && parts[0] == "settings" && parts[1] == "record_locking_configurations":
+		c.routeConfiguration(parts[2:])
 	case len(parts) == 1:
 		c.module = parts[0]
 		c.only(OpRecords)
