@@ -11,26 +11,26 @@ import (
 // configurationKey is the key under which bodies and answers hold configurations.
 const configurationKey = "record_locking_configurations"
 
-// part is an object within a configuration's body, and where it stands there.
-type part struct {
+// section is an object within a configuration's body, and where it stands there.
+type section struct {
 	path string
 	keys map[string]json.RawMessage
 }
 
 // onlyConfiguration is the one configuration that a body may hold.
-func onlyConfiguration(body []byte) (part, *answer) {
+func onlyConfiguration(body []byte) (section, *answer) {
 	var doc map[string]json.RawMessage
 	details := object{"api_name": configurationKey, "json_path": "$." + configurationKey}
 	var a answer
 	if len(body) > maxBody || json.Unmarshal(body, &doc) != nil {
 		a = refuse(http.StatusBadRequest, "INVALID_DATA", object{"expected_data_type": "jsonobject"}, "body")
-		return part{}, &a
+		return section{}, &a
 	}
 	var list []json.RawMessage
 	err := json.Unmarshal(doc[configurationKey], &list)
 	switch {
 	case err == nil && len(list) == 1:
-		p := part{path: "$." + configurationKey + "[0]"}
+		p := section{path: "$." + configurationKey + "[0]"}
 		if json.Unmarshal(list[0], &p.keys) == nil && p.keys != nil {
 			return p, nil
 		}
@@ -46,7 +46,7 @@ func onlyConfiguration(body []byte) (part, *answer) {
 	default:
 		a = refuse(http.StatusBadRequest, "MANDATORY_NOT_FOUND", details, "required field not found")
 	}
-	return part{}, &a
+	return section{}, &a
 }
 
 // refuseSetting is an error inside record_locking_configurations[0].
@@ -55,25 +55,25 @@ func refuseSetting(code string, details object, message string) *answer {
 	return &answer{status: http.StatusBadRequest, code: code, body: encode(object{configurationKey: []envelope{row}})}
 }
 
-func (p part) at(key string) string { return p.path + "." + key }
+func (p section) at(key string) string { return p.path + "." + key }
 
 // has reports whether the key is there at all, given whether it holds anything.
-func (p part) has(key string) bool {
+func (p section) has(key string) bool {
 	_, ok := p.keys[key]
 	return ok
 }
 
-func (p part) given(key string) bool {
+func (p section) given(key string) bool {
 	raw, ok := p.keys[key]
 	return ok && strings.TrimSpace(string(raw)) != "null"
 }
 
 // wrong is what Zoho says of a key that is at fault.
-func (p part) wrong(code, key, message string, more object) *answer {
+func (p section) wrong(code, key, message string, more object) *answer {
 	return p.wrongAt(code, key, p.at(key), message, more)
 }
 
-func (p part) wrongAt(code, key, path, message string, more object) *answer {
+func (p section) wrongAt(code, key, path, message string, more object) *answer {
 	details := object{"api_name": key, "json_path": path}
 	for k, v := range more {
 		details[k] = v
@@ -81,35 +81,35 @@ func (p part) wrongAt(code, key, path, message string, more object) *answer {
 	return refuseSetting(code, details, message)
 }
 
-func (p part) missing(key string) *answer {
+func (p section) missing(key string) *answer {
 	return p.wrong("MANDATORY_NOT_FOUND", key, "required field not found", nil)
 }
 
-func (p part) mistyped(key, kind string) *answer {
+func (p section) mistyped(key, kind string) *answer {
 	return p.wrong("INVALID_DATA", key, "invalid data", object{"expected_data_type": kind})
 }
 
 // dependent is what Zoho says of a key that another one's value asks for.
-func (p part) dependent(key, dependee, message string) *answer {
+func (p section) dependent(key, dependee, message string) *answer {
 	return p.wrong("DEPENDENT_FIELD_MISSING", key, message,
 		object{"dependee": object{"api_name": dependee, "json_path": p.at(dependee)}})
 }
 
 // pair names two keys of p, as errors about fields do.
-func (p part) pair() []object {
+func (p section) pair() []object {
 	return []object{
 		{"api_name": "api_name", "json_path": p.at("api_name")}, {"api_name": "id", "json_path": p.at("id")},
 	}
 }
 
-func (p part) text(key string, into *string) *answer {
+func (p section) text(key string, into *string) *answer {
 	if p.given(key) && json.Unmarshal(p.keys[key], into) != nil {
 		return p.mistyped(key, "text")
 	}
 	return nil
 }
 
-func (p part) truth(key string, into *bool) *answer {
+func (p section) truth(key string, into *bool) *answer {
 	if p.given(key) && json.Unmarshal(p.keys[key], into) != nil {
 		return p.mistyped(key, "boolean")
 	}
@@ -117,7 +117,7 @@ func (p part) truth(key string, into *bool) *answer {
 }
 
 // id reads an id, which the documents call a long and write as a string.
-func (p part) id(key string) (string, *answer) {
+func (p section) id(key string) (string, *answer) {
 	if !p.given(key) {
 		return "", nil
 	}
@@ -128,7 +128,7 @@ func (p part) id(key string) (string, *answer) {
 	return id, nil
 }
 
-func (p part) oneOf(key string, into *string, supported []string) *answer {
+func (p section) oneOf(key string, into *string, supported []string) *answer {
 	word := *into
 	if a := p.text(key, &word); a != nil {
 		return a
@@ -140,7 +140,7 @@ func (p part) oneOf(key string, into *string, supported []string) *answer {
 	return nil
 }
 
-func (p part) list(key string) ([]json.RawMessage, *answer) {
+func (p section) list(key string) ([]json.RawMessage, *answer) {
 	var list []json.RawMessage
 	if p.given(key) && json.Unmarshal(p.keys[key], &list) != nil {
 		return nil, p.mistyped(key, "jsonarray")
@@ -149,7 +149,7 @@ func (p part) list(key string) ([]json.RawMessage, *answer) {
 }
 
 // words reads a list of words, each of which must be among those supported.
-func (p part) words(key string, supported []string, message string) ([]string, *answer) {
+func (p section) words(key string, supported []string, message string) ([]string, *answer) {
 	list, a := p.list(key)
 	if a != nil {
 		return nil, a
@@ -167,10 +167,10 @@ func (p part) words(key string, supported []string, message string) ([]string, *
 	return words, nil
 }
 
-func (p part) element(key string, i int) string { return p.at(key) + "[" + strconv.Itoa(i) + "]" }
+func (p section) element(key string, i int) string { return p.at(key) + "[" + strconv.Itoa(i) + "]" }
 
 // parts reads a list of at most limit objects; 0 means any number.
-func (p part) parts(key string, limit int, what string) ([]part, *answer) {
+func (p section) parts(key string, limit int, what string) ([]section, *answer) {
 	list, a := p.list(key)
 	if a != nil {
 		return nil, a
@@ -178,7 +178,7 @@ func (p part) parts(key string, limit int, what string) ([]part, *answer) {
 	if limit > 0 && len(list) > limit {
 		return nil, p.tooMany(key, what, limit, limit)
 	}
-	parts := make([]part, len(list))
+	parts := make([]section, len(list))
 	for i, raw := range list {
 		parts[i].path = p.element(key, i)
 		if json.Unmarshal(raw, &parts[i].keys) != nil || parts[i].keys == nil {
@@ -188,13 +188,13 @@ func (p part) parts(key string, limit int, what string) ([]part, *answer) {
 	return parts, nil
 }
 
-func (p part) tooMany(key, what string, limit, available int) *answer {
+func (p section) tooMany(key, what string, limit, available int) *answer {
 	return p.wrong("LIMIT_EXCEEDED", key, "Maximum limit for "+what+" exceeded",
 		object{"limit": limit, "available_limit": available})
 }
 
 // named reads something that is known by its id or else by its name.
-func (p part) named(message string, find func(id, name string) (named, bool)) (named, *answer) {
+func (p section) named(message string, find func(id, name string) (named, bool)) (named, *answer) {
 	id, a := p.id("id")
 	if a != nil {
 		return named{}, a
@@ -222,7 +222,7 @@ func (p part) named(message string, find func(id, name string) (named, bool)) (n
 // readField finds the field that p names by api_name, id or both, and the key by
 // which it was found. Where one that is valid is enough, as in criteria, the
 // other may be unknown.
-func (m *module) readField(p part, oneIsEnough bool) (int, string, *answer) {
+func (m *module) readField(p section, oneIsEnough bool) (int, string, *answer) {
 	id, a := p.id("id")
 	name := ""
 	if a == nil {

@@ -126,7 +126,7 @@ func (o *Org) readConfiguration(body []byte, m *module, s *configuration, fresh 
 	if id, a := b.id("id"); a != nil || !fresh && id != "" && id != s.ID {
 		return either(a, b.wrong("INVALID_DATA", "id", "the id given seems to be invalid", nil))
 	}
-	for _, read := range []func(part, *module, *configuration) *answer{
+	for _, read := range []func(section, *module, *configuration) *answer{
 		o.readLockType, o.readLockedFor, o.readFeatureType, o.readPortal, o.readRestrictions, o.readCommunications,
 		o.readButtons, o.readExcludedFields, o.readProfiles,
 	} {
@@ -144,21 +144,21 @@ func either(a, b *answer) *answer {
 	return b
 }
 
-func (o *Org) readLockType(b part, _ *module, s *configuration) *answer {
+func (o *Org) readLockType(b section, _ *module, s *configuration) *answer {
 	if !b.given("lock_type") {
 		return b.wrong("MANDATORY_NOT_FOUND", "lock_type", "required field not found", nil)
 	}
 	return b.oneOf("lock_type", &s.LockType, []string{"manual", "automatic", "both"})
 }
 
-func (o *Org) readLockedFor(b part, _ *module, s *configuration) *answer {
+func (o *Org) readLockedFor(b section, _ *module, s *configuration) *answer {
 	if b.has("locked_for") {
 		s.LockedFor = allProfiles
 	}
 	return b.oneOf("locked_for", &s.LockedFor, []string{allProfiles, exceptProfiles})
 }
 
-func (o *Org) readFeatureType(b part, _ *module, s *configuration) *answer {
+func (o *Org) readFeatureType(b section, _ *module, s *configuration) *answer {
 	kind := featureType
 	if a := b.text("feature_type", &kind); a != nil {
 		return a
@@ -169,14 +169,14 @@ func (o *Org) readFeatureType(b part, _ *module, s *configuration) *answer {
 	return nil
 }
 
-func (o *Org) readPortal(b part, _ *module, s *configuration) *answer {
+func (o *Org) readPortal(b section, _ *module, s *configuration) *answer {
 	if b.has("lock_for_portal_users") {
 		s.Portal = true
 	}
 	return b.truth("lock_for_portal_users", &s.Portal)
 }
 
-func (o *Org) readRestrictions(b part, _ *module, s *configuration) *answer {
+func (o *Org) readRestrictions(b section, _ *module, s *configuration) *answer {
 	if !b.has("restricted_actions") {
 		return nil
 	}
@@ -191,7 +191,7 @@ func (o *Org) readRestrictions(b part, _ *module, s *configuration) *answer {
 	return nil
 }
 
-func (o *Org) readCommunications(b part, m *module, s *configuration) *answer {
+func (o *Org) readCommunications(b section, m *module, s *configuration) *answer {
 	if !b.has("restricted_communications") {
 		return nil
 	}
@@ -206,7 +206,7 @@ func (o *Org) readCommunications(b part, m *module, s *configuration) *answer {
 	return nil
 }
 
-func (o *Org) readButtons(b part, _ *module, s *configuration) *answer {
+func (o *Org) readButtons(b section, _ *module, s *configuration) *answer {
 	list, a := b.parts("restricted_custom_buttons", maxButtons, "restricted custom buttons")
 	if a != nil || !b.has("restricted_custom_buttons") {
 		return a
@@ -225,7 +225,7 @@ func (o *Org) readButtons(b part, _ *module, s *configuration) *answer {
 	return nil
 }
 
-func (o *Org) readProfiles(b part, _ *module, s *configuration) *answer {
+func (o *Org) readProfiles(b section, _ *module, s *configuration) *answer {
 	const key = "lock_excluded_profiles"
 	list, a := b.parts(key, maxProfiles, "excluded profiles")
 	if a != nil {
@@ -251,7 +251,7 @@ func (o *Org) readProfiles(b part, _ *module, s *configuration) *answer {
 	return nil
 }
 
-func (o *Org) readExcludedFields(b part, m *module, s *configuration) *answer {
+func (o *Org) readExcludedFields(b section, m *module, s *configuration) *answer {
 	list, a := b.parts("excluded_fields", maxExcluded, "excluded fields")
 	if a != nil || !b.has("excluded_fields") {
 		return a

@@ -57,8 +57,8 @@ const (
 )
 
 // readCriteria reads the criteria under key of p.
-func (m *module) readCriteria(p part, key string) (*criterion, *answer) {
-	top := part{path: p.at(key)}
+func (m *module) readCriteria(p section, key string) (*criterion, *answer) {
+	top := section{path: p.at(key)}
 	if json.Unmarshal(p.keys[key], &top.keys) != nil || top.keys == nil {
 		return nil, p.mistyped(key, "jsonobject")
 	}
@@ -66,7 +66,7 @@ func (m *module) readCriteria(p part, key string) (*criterion, *answer) {
 }
 
 // readCriterion reads a comparison or a group; alone says that it is a rule's only one.
-func (m *module) readCriterion(p part, alone bool) (*criterion, *answer) {
+func (m *module) readCriterion(p section, alone bool) (*criterion, *answer) {
 	if p.given("group") || p.given("group_operator") {
 		return m.readGroup(p)
 	}
@@ -97,7 +97,7 @@ func (m *module) readCriterion(p part, alone bool) (*criterion, *answer) {
 	return c, nil
 }
 
-func (m *module) readGroup(p part) (*criterion, *answer) {
+func (m *module) readGroup(p section) (*criterion, *answer) {
 	for _, key := range []string{"group_operator", "group"} {
 		if !p.given(key) {
 			return nil, p.missing(key)
@@ -128,8 +128,8 @@ func (m *module) readGroup(p part) (*criterion, *answer) {
 }
 
 // readCriterionField finds the field that a comparison is about.
-func (m *module) readCriterionField(p part, alone bool) (int, *answer) {
-	f := part{path: p.at("field")}
+func (m *module) readCriterionField(p section, alone bool) (int, *answer) {
+	f := section{path: p.at("field")}
 	if p.given("field") && (json.Unmarshal(p.keys["field"], &f.keys) != nil || f.keys == nil) {
 		return -1, p.mistyped("field", "jsonobject")
 	}

@@ -26,7 +26,9 @@ type module struct {
 	names map[int64]string
 	locks map[int64]row
 
-	fields   []Field
+	converted map[int64]bool
+
+	fields   []Field        // besides the usual ones
 	settings *configuration // nil: none
 }
 
@@ -104,7 +106,7 @@ func (m *module) title(id int64) string {
 func (o *Org) addModule(name string, cfg Module) *module {
 	m := &module{
 		Module: cfg, name: name, order: int64(len(o.modules) + 1),
-		names: map[int64]string{}, locks: map[int64]row{}, fields: fieldsOf(name, cfg.Fields),
+		names: map[int64]string{}, locks: map[int64]row{}, converted: map[int64]bool{}, fields: fieldsOf(name, cfg.Fields),
 	}
 	o.modules[name] = m
 	return m
@@ -150,6 +152,9 @@ func (o *Org) seedRecord(rec Record) error {
 	m.ids = append(m.ids, id)
 	if rec.Name != "" {
 		m.names[id] = rec.Name
+	}
+	if rec.Converted {
+		m.converted[id] = true
 	}
 	return o.seedLock(key{m, id}, lock)
 }

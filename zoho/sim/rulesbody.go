@@ -13,7 +13,7 @@ const maxRuleName = 256
 // the rule of that id, one with _delete takes it away, any other is a new rule.
 // Rules that the body does not speak of stay. A configuration for locking by
 // hand alone has none.
-func (o *Org) readRules(b part, m *module, s *configuration, fresh bool) *answer {
+func (o *Org) readRules(b section, m *module, s *configuration, fresh bool) *answer {
 	const key = "locking_rules"
 	list, a := b.parts(key, 0, "")
 	if a != nil {
@@ -42,7 +42,7 @@ func (o *Org) readRules(b part, m *module, s *configuration, fresh bool) *answer
 	return book.repeats(list)
 }
 
-func (p part) withoutRules() *answer {
+func (p section) withoutRules() *answer {
 	return p.dependent("locking_rules", "lock_type",
 		"locking_rules should have been given when lock_type is given as automatic or both")
 }
@@ -57,7 +57,7 @@ type ruleBook struct {
 }
 
 // fits says whether the rules that there would be are too many.
-func (k *ruleBook) fits(b part, list []part) *answer {
+func (k *ruleBook) fits(b section, list []section) *answer {
 	more, gone := 0, 0
 	for _, p := range list {
 		switch {
@@ -74,12 +74,12 @@ func (k *ruleBook) fits(b part, list []part) *answer {
 	return nil
 }
 
-func (p part) deleted() bool {
+func (p section) deleted() bool {
 	var gone bool
 	return p.truth("_delete", &gone) == nil && gone
 }
 
-func (k *ruleBook) read(i int, p part) *answer {
+func (k *ruleBook) read(i int, p section) *answer {
 	id, a := p.id("id")
 	if a != nil {
 		return a
@@ -102,7 +102,7 @@ func (k *ruleBook) read(i int, p part) *answer {
 	return k.edit(p, &k.rules[n])
 }
 
-func (k *ruleBook) add(i int, p part) *answer {
+func (k *ruleBook) add(i int, p section) *answer {
 	for _, key := range []string{"name", "criteria"} {
 		if !p.given(key) {
 			return p.missing(key)
@@ -116,7 +116,7 @@ func (k *ruleBook) add(i int, p part) *answer {
 	return nil
 }
 
-func (k *ruleBook) edit(p part, r *rule) *answer {
+func (k *ruleBook) edit(p section, r *rule) *answer {
 	if a := p.text("name", &r.Name); a != nil {
 		return a
 	}
@@ -140,7 +140,7 @@ func (k *ruleBook) edit(p part, r *rule) *answer {
 }
 
 // repeats says which entry of the body has the name or the criteria of another rule.
-func (k *ruleBook) repeats(list []part) *answer {
+func (k *ruleBook) repeats(list []section) *answer {
 	for j, r := range k.rules {
 		for i, earlier := range k.rules[:j] {
 			culprit := max(k.from[i], k.from[j])
