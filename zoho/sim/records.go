@@ -35,7 +35,7 @@ func (o *Org) records(c *call) answer {
 	if c.query.Has("ids") {
 		return o.recordsByID(m, c.query.Get("ids"), fields)
 	}
-	return o.page(m, c, fields)
+	return o.listRecords(m, c, fields)
 }
 
 func tooMany(param string, limit int) answer {
@@ -64,49 +64,18 @@ func (o *Org) recordsByID(m *module, list, fields string) answer {
 	return o.showRecords(m, ids, fields, 1, maxPerPage, false)
 }
 
-// page serves the first 2,000 records, page by page.
-func (o *Org) page(m *module, c *call, fields string) answer {
-	size, page := number(c.query.Get("per_page"), maxPerPage), number(c.query.Get("page"), 1)
-	if size > maxPerPage {
-		return tooMany("per_page", maxPerPage)
-	}
-	if page > maxPaged/size {
-		return refuse(http.StatusBadRequest, "DISCRETE_PAGINATION_LIMIT_EXCEEDED",
-			object{"limit": maxPaged, "param_name": "page"}, "maximum limit of discrete pagination is reached")
-	}
-	end := max(0, len(m.ids)-(page-1)*size)
-	start := max(0, end-size)
-	ids := slices.Clone(m.ids[start:end])
-	slices.Reverse(ids)
-	return o.showRecords(m, ids, fields, page, size, start > 0)
-}
-
 func (o *Org) showRecords(m *module, ids []int64, fields string, page, size int, more bool) answer {
 	if len(ids) == 0 {
 		return nothing()
 	}
 	rows := make([]object, len(ids))
 	for i, id := range ids {
-		rows[i] = m.describe(id, fields)
+		rows[i] = o.present(key{m, id}, fields)
 	}
 	return shown(object{"data": rows, "info": object{
 		"per_page": size, "count": len(rows), "page": page, "more_records": more,
 		"next_page_token": nil, "previous_page_token": nil, "page_token_expiry": nil, "sort_by": "id", "sort_order": "desc",
 	}})
-}
-
-func (m *module) describe(id int64, fields string) object {
-	row := object{"id": strconv.FormatInt(id, 10)}
-	_, locked := m.locks[id]
-	for name := range strings.SplitSeq(fields, ",") {
-		switch name = strings.TrimSpace(name); name {
-		case "Locked__s", "$locked_for_me":
-			row[name] = locked
-		case "Name":
-			row[name] = m.title(id)
-		}
-	}
-	return row
 }
 
 // number reads a positive number; anything else is the default.
