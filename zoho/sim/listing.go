@@ -40,14 +40,14 @@ func (o *Org) listRecords(m *module, c *call, fields string) answer {
 	if refused != nil {
 		return *refused
 	}
-	if c.query.Get("converted") == "true" || c.query.Get("approved") == "false" {
+	if c.query.Get("approved") == "false" {
 		return nothing() // there are none
 	}
 	before := (l.page - 1) * l.size
 	if l.token != nil {
 		before = l.token.Shown
 	}
-	ids, more := o.pageOf(l, before)
+	ids, more := o.pageOf(l, c, before)
 	if len(ids) == 0 {
 		return nothing()
 	}
@@ -134,10 +134,13 @@ func (o *Org) readPlace(q url.Values, l *listing) *answer {
 }
 
 // pageOf are the ids of a page, and whether there are more behind it.
-func (o *Org) pageOf(l listing, before int) (ids []int64, more bool) {
+func (o *Org) pageOf(l listing, c *call, before int) (ids []int64, more bool) {
 	all := l.m.ids
+	if len(l.m.converted) > 0 || c.query.Get("converted") == "true" {
+		all = slices.DeleteFunc(slices.Clone(all), func(id int64) bool { return !l.m.listed(id, c) })
+	}
 	if l.by != "id" {
-		all = o.byTime(l)
+		all = o.byTime(l, all)
 	}
 	total := len(all)
 	for i := before; i < min(before+l.size, total); i++ {
@@ -150,13 +153,13 @@ func (o *Org) pageOf(l listing, before int) (ids []int64, more bool) {
 	return ids, before+l.size < total
 }
 
-// byTime are all ids of the module in the order of one of its times.
-func (o *Org) byTime(l listing) []int64 {
+// byTime are the ids in the order of one of their records' times.
+func (o *Org) byTime(l listing, ids []int64) []int64 {
 	at := o.created
 	if l.by == "Modified_Time" {
 		at = o.modified
 	}
-	return slices.SortedStableFunc(slices.Values(l.m.ids), func(a, b int64) int {
+	return slices.SortedStableFunc(slices.Values(ids), func(a, b int64) int {
 		return cmp.Compare(at(key{l.m, a}), at(key{l.m, b}))
 	})
 }

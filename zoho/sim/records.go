@@ -33,7 +33,7 @@ func (o *Org) records(c *call) answer {
 		return tooMany("fields", maxFields)
 	}
 	if c.query.Has("ids") {
-		return o.recordsByID(m, c.query.Get("ids"), fields)
+		return o.recordsByID(m, c)
 	}
 	return o.listRecords(m, c, fields)
 }
@@ -43,10 +43,10 @@ func tooMany(param string, limit int) answer {
 		"the given param value exceeds the allowed limit")
 }
 
-func (o *Org) recordsByID(m *module, list, fields string) answer {
-	asked := strings.Split(list, ",")
-	if len(asked) > maxIDs {
-		return tooMany("ids", maxIDs)
+func (o *Org) recordsByID(m *module, c *call) answer {
+	asked := strings.Split(c.query.Get("ids"), ",")
+	if len(asked) > o.cfg.MaxIDs {
+		return tooMany("ids", o.cfg.MaxIDs)
 	}
 	var ids []int64
 	for _, text := range asked {
@@ -54,14 +54,26 @@ func (o *Org) recordsByID(m *module, list, fields string) answer {
 		if !digits(text) {
 			return refuse(http.StatusBadRequest, "INVALID_DATA", object{"param_name": "ids"}, "the id given seems to be invalid")
 		}
-		if id, err := strconv.ParseInt(text, 10, 64); err == nil && m.has(id) {
+		if id, err := strconv.ParseInt(text, 10, 64); err == nil && m.has(id) && m.listed(id, c) {
 			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	slices.Reverse(ids)
-	return o.showRecords(m, ids, fields, 1, maxPerPage, false)
+	return o.showRecords(m, ids, c.query.Get("fields"), 1, maxPerPage, false)
+}
+
+// listed reports whether a record is one that Get Records shows: converted leads are left out unless the
+// call asks for them.
+func (m *module) listed(id int64, c *call) bool {
+	switch c.query.Get("converted") {
+	case "both":
+		return true
+	case "true":
+		return m.converted[id]
+	}
+	return !m.converted[id]
 }
 
 func (o *Org) showRecords(m *module, ids []int64, fields string, page, size int, more bool) answer {
