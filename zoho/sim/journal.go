@@ -23,6 +23,7 @@ const headingName = "simulated organisation, 1"
 // entry is one line of the journal: all that one call changed.
 type entry struct {
 	Credit int64       `json:"credit,omitempty"` // unix second in which a credit was spent
+	More   int         `json:"more,omitempty"`   // credits spent in that second beyond the one
 	Call   Op          `json:"call,omitempty"`   // a call counted for faults
 	Module string      `json:"module,omitempty"`
 	ID     string      `json:"id,omitempty"`
@@ -211,7 +212,7 @@ func (o *Org) kept(r row) *keptLock {
 // restore makes an entry of the journal true again.
 func (o *Org) restore(e entry) error {
 	if e.Credit > 0 {
-		o.gate.spend(e.Credit)
+		o.gate.spend(e.Credit, 1+e.More)
 	}
 	if e.Call != "" {
 		o.tally.add(&call{op: e.Call, module: e.Module, id: e.ID})

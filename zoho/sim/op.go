@@ -25,7 +25,7 @@ const (
 // Groups of calls, for Match and Standing.
 const (
 	AnyOp    Op = ""       // every call to the API; token calls are not part of it
-	AnyRead  Op = "reads"  // OpList, OpGet, OpRecords
+	AnyRead  Op = "reads"  // OpList, OpGet, OpRecord, OpRecords, OpQuery
 	AnyWrite Op = "writes" // OpLock, OpReason, OpUnlock
 )
 
@@ -35,7 +35,7 @@ func (o Op) covers(c Op) bool {
 	case AnyOp:
 		return c != OpToken && c != OpRevoke
 	case AnyRead:
-		return c == OpList || c == OpGet || c == OpRecords
+		return c == OpList || c == OpGet || c == OpRecords || c == OpRecord || c == OpQuery
 	case AnyWrite:
 		return c.writes()
 	}

@@ -26,6 +26,8 @@ type call struct {
 	second  int64  // in which its credit was spent; 0 when it was not
 	part    bool   // it came within a composite
 	refused *answer
+	coql    *query // of a call to COQL, once it is read
+	meta    bool   // with its columns' metadata
 }
 
 // ServeHTTP answers one call. It serves /crm/v2 to /crm/v8 and the accounts
@@ -37,6 +39,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	c.body = body
+	c.readQuery()
 	d := desk{o: o, w: w, r: r, release: func() {}}
 	if c.op == OpToken || c.op == OpRevoke {
 		o.serveToken(&d, c)
@@ -87,7 +90,7 @@ func (o *Org) carry(c *call) answer {
 	if o.closed {
 		return answer{bring: delivery{cut: true}}
 	}
-	note := entry{Credit: c.credited(o)}
+	note := entry{Credit: c.credited(o), More: c.more(o)}
 	if o.counts(c) {
 		o.tally.add(c)
 		note.count(c)
@@ -115,7 +118,7 @@ func (o *Org) carry(c *call) answer {
 func (o *Org) turnAway(c *call, a answer) answer {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if err := o.commit(entry{Credit: c.credited(o)}, nil); err != nil {
+	if err := o.commit(entry{Credit: c.credited(o), More: c.more(o)}, nil); err != nil {
 		a = serverFault()
 	}
 	o.logCall(c, a, Event{})
@@ -129,6 +132,9 @@ func (o *Org) perform(c *call) (answer, *change) {
 	}
 	if covered(o.stand.ScopeMissing, c.op) {
 		return noScope(), nil
+	}
+	if a, ok := o.performReading(c); ok {
+		return a, nil
 	}
 	switch c.op {
 	case OpRecords:
@@ -178,6 +184,7 @@ func (c *call) refuse(a answer) { c.refused = &a }
 
 func (c *call) routeAPI(parts []string) {
 	switch {
+	case c.routeReading(parts):
 	case len(parts) > 2 && parts[2] == "Locking_Information__s" && len(parts) < 5:
 		c.routeLocking(parts)
 	case len(parts) == 1 && parts[0] == "users":
