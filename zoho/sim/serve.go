@@ -100,12 +100,16 @@ func (o *Org) carry(c *call) answer {
 	e := Event{Fault: f.kind}
 	a, ch := o.struck(c, f)
 	e.Holder = o.holderOf(c)
+	around := ch.events(o, c.op)
 	if err := o.commit(note, ch); err != nil {
-		a, ch = serverFault(), nil
+		a, ch, around = serverFault(), nil, nil
 	} else {
 		o.schedule(note.Late)
 	}
-	if ch != nil && ch.more == nil {
+	for _, other := range around {
+		o.record(other)
+	}
+	if ch != nil && ch.wide == nil {
 		e.Applied = true
 		e.Reason = ch.reason()
 	}
@@ -136,6 +140,9 @@ func (o *Org) perform(c *call) (answer, *change) {
 	if a, ok := o.performReading(c); ok {
 		return a, nil
 	}
+	if a, ch, ok := o.performWriting(c); ok {
+		return a, ch
+	}
 	switch c.op {
 	case OpRecords:
 		return o.records(c), nil
@@ -143,8 +150,6 @@ func (o *Org) perform(c *call) (answer, *change) {
 		return o.composite(c), nil
 	case OpConfiguration:
 		return o.configuration(c), nil
-	case OpConfigure:
-		return o.configure(c)
 	case OpModules:
 		return o.listModules(c), nil
 	case OpUsers:
@@ -185,6 +190,7 @@ func (c *call) refuse(a answer) { c.refused = &a }
 func (c *call) routeAPI(parts []string) {
 	switch {
 	case c.routeReading(parts):
+	case c.routeWriting(parts):
 	case len(parts) > 2 && parts[2] == "Locking_Information__s" && len(parts) < 5:
 		c.routeLocking(parts)
 	case len(parts) == 1 && parts[0] == "users":
@@ -193,8 +199,6 @@ func (c *call) routeAPI(parts []string) {
 		c.only(OpOrg)
 	case len(parts) == 2 && parts[0] == "settings" && parts[1] == "modules":
 		c.only(OpModules)
-	case len(parts) > 1 && len(parts) < 4 && parts[0] == "settings" && parts[1] == "record_locking_configurations":
-		c.routeConfiguration(parts[2:])
 	case len(parts) == 1 && parts[0] == "__composite_requests":
 		if c.op = OpComposite; c.method != http.MethodPost {
 			c.refuse(badMethod())
