@@ -87,12 +87,14 @@ func (u *upheaval) events(o *Org, op Op) []Event {
 	return list
 }
 
-// lockEvent is the event of a lock's becoming after; nil for none.
+// lockEvent is the event of a lock's becoming after; nil for none. A before
+// without an id is none either.
 func (o *Org) lockEvent(k key, op Op, before row, after *row) Event {
-	e := Event{Op: op, Module: k.m.name, ID: k.text(), LockID: o.lock(before).ID, Applied: true, Holder: o.holder(before, before.id != 0)}
+	e := Event{Op: op, Module: k.m.name, ID: k.text(), Applied: true, Holder: o.holder(before, before.id != 0)}
 	if after != nil {
-		e.LockID, e.Reason = o.lock(*after).ID, after.reason
+		before, e.Reason = *after, after.reason
 	}
+	e.LockID = o.lock(before).ID
 	if op != OpRule {
 		e.Actor = o.cfg.Me.ID
 	}
