@@ -41,7 +41,7 @@ type Module struct {
 	// when given, its lock_type counts and Locking does not.
 	Configuration string
 
-	// Fields are those that the module has besides the usual ones; see Field.
+	// Fields are those that the module has besides the usual ones, at most 50.
 	Fields []Field
 }
 
@@ -98,6 +98,11 @@ func (c Config) check() error {
 	}
 	if c.Tokens.TTL < 0 || c.Tokens.Window < 0 {
 		return errors.New("a token's life and the token window must not be negative")
+	}
+	for name, m := range c.Modules {
+		if len(m.Fields) > maxOwnFields {
+			return fmt.Errorf("module %s has %d fields of its own, and may have %d", name, len(m.Fields), maxOwnFields)
+		}
 	}
 	for i, f := range c.Script {
 		if err := f.check(); err != nil {
