@@ -116,6 +116,7 @@ func (c Config) filled() Config {
 	if c.Me == (User{}) {
 		c.Me = User{ID: "5843104000000420001", Name: "Lena Hart"}
 	}
+	c.Company = c.Company.filled()
 	if c.Edition == "" {
 		c.Edition = "enterprise"
 	}
@@ -133,5 +134,18 @@ func (c Config) filled() Config {
 	}
 	c.Script = slices.Clone(c.Script)
 	c.Tokens = c.Tokens.filled()
+	return c
+}
+
+func (c Company) filled() Company {
+	if c.ID == "" {
+		c.ID = "5843104000000020005"
+	}
+	if c.Number == "" {
+		c.Number = "58431040"
+	}
+	if c.Name == "" {
+		c.Name = "Simulated Organisation"
+	}
 	return c
 }

@@ -175,7 +175,7 @@ func (f trouble) throttle(c *call) answer {
 	seconds := int((f.span + time.Second - 1) / time.Second)
 	var a answer
 	switch {
-	case c.op == OpToken || c.op == OpRevoke:
+	case c.op.accounts():
 		a = tokenThrottled()
 	case f.kind == Throttle429Hint:
 		return throttledHint(seconds)
@@ -259,7 +259,7 @@ func (o *Org) changeHands(c *call) error {
 
 // performAny is perform, or the accounts server's side of it.
 func (o *Org) performAny(c *call) (answer, *change) {
-	if c.op == OpToken || c.op == OpRevoke {
+	if c.op.accounts() {
 		return o.accounts(c), nil
 	}
 	return o.perform(c)

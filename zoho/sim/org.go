@@ -24,6 +24,13 @@ import (
 // User is somebody who works in the organisation.
 type User struct{ ID, Name string }
 
+// Company says which organisation it is; what is left empty is made up.
+type Company struct {
+	ID     string // of its record
+	Number string // zgid
+	Name   string
+}
+
 // Source says how a lock came about.
 type Source string
 
@@ -64,7 +71,8 @@ type Config struct {
 	// every module that Records names exists and may be locked both ways.
 	Modules map[string]Module
 
-	Me       User   // who calls; made up when zero
+	Me       User // who calls; made up when zero
+	Company  Company
 	Edition  string // Zoho's paid_type, such as "professional"; empty means enterprise
 	Standing Standing
 

@@ -31,7 +31,7 @@ type call struct {
 }
 
 // ServeHTTP answers one call. It serves /crm/v2 to /crm/v8 and the accounts
-// server's /oauth/v2/token and /oauth/v2/token/revoke; anything else is 404.
+// server's /oauth/v2/token, its /revoke, and /oauth/v3/device; anything else is 404.
 func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := route(r)
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
@@ -41,7 +41,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.body = body
 	c.readQuery()
 	d := desk{o: o, w: w, r: r, release: func() {}}
-	if c.op == OpToken || c.op == OpRevoke {
+	if c.op.accounts() {
 		o.serveToken(&d, c)
 		return
 	}
@@ -173,6 +173,10 @@ func route(r *http.Request) *call {
 		c.op = OpToken
 	case r.URL.Path == "/oauth/v2/token/revoke":
 		c.op = OpRevoke
+	case r.URL.Path == "/oauth/v3/device/code":
+		c.op = OpDevice
+	case r.URL.Path == "/oauth/v3/device/token":
+		c.op = OpDeviceToken
 	case len(parts) > 2 && parts[0] == "crm" && knownVersion(parts[1]) && !slices.Contains(parts, ""):
 		c.routeAPI(parts[2:])
 	default:

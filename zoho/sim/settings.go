@@ -80,7 +80,7 @@ func (o *Org) describeUser(u User) object {
 // org serves the organisation's particulars.
 func (o *Org) org() answer {
 	return shown(object{"org": []object{{
-		"id": "5843104000000020005", "zgid": "58431040", "company_name": "Simulated Organisation", "type": "production",
+		"id": o.cfg.Company.ID, "zgid": o.cfg.Company.Number, "company_name": o.cfg.Company.Name, "type": "production",
 		"time_zone": "Asia/Kolkata", "license_details": object{
 			"paid": o.cfg.Edition != "free", "paid_type": o.cfg.Edition, "users_license_purchased": 2, "trial_type": nil,
 		},
