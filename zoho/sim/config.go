@@ -52,7 +52,7 @@ type Standing struct {
 	ScopeMissing     []Op // calls, or groups, that the token's scopes leave out
 	PermissionDenied []Op // calls, or groups, that the caller's profile forbids
 
-	Profile string // the caller's, by name or id; empty means the first of Config.Profiles
+	Profile string // the caller's, by name or id; the first of Config.Profiles where there is none such
 }
 
 func (s Standing) copied() Standing {
