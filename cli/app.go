@@ -86,8 +86,16 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
-		a.resultsCommand(), a.showCommand(), a.lockCommand(), a.unlockCommand(), a.reasonCommand(),
-		a.configCommand(), a.modulesCommand(), a.versionCommand(), a.completionCommand(),
+		a.resultsCommand(),
+		a.showCommand(),
+		a.lockCommand(),
+		a.unlockCommand(),
+		a.reasonCommand(),
+		a.configCommand(),
+		a.modulesCommand(),
+		a.simCommand(),
+		a.versionCommand(),
+		a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand(root))
 	return root
@@ -97,8 +105,14 @@ func (a *app) rootCommand() *cobra.Command {
 // be told that it mistyped.
 func laterCommands() []string {
 	return []string{
-		"report", "verify", "undo", "locks", "sweep",
-		"auth", "doctor", "sim", "prune",
+		"report",
+		"verify",
+		"undo",
+		"locks",
+		"sweep",
+		"auth",
+		"doctor",
+		"prune",
 	}
 }
 
