@@ -86,7 +86,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
-		a.resultsCommand(), a.versionCommand(), a.completionCommand(),
+		a.resultsCommand(), a.reportCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand(root))
 	return root
@@ -96,7 +96,7 @@ func (a *app) rootCommand() *cobra.Command {
 // be told that it mistyped.
 func laterCommands() []string {
 	return []string{
-		"report", "verify", "undo", "locks", "sweep", "show", "lock", "unlock", "reason",
+		"verify", "undo", "locks", "sweep", "show", "lock", "unlock", "reason",
 		"config", "modules", "auth", "doctor", "sim", "prune",
 	}
 }
