@@ -16,8 +16,8 @@ import (
 
 // The size of a chart in the units of its view box.
 const (
-	chartWidth  = vg.Length(720)
-	chartHeight = vg.Length(190)
+	chartWidth  = vg.Length(940)
+	chartHeight = vg.Length(210)
 )
 
 // ink is a colour that stands for a class of the page's style sheet, which knows day and night.

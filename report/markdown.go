@@ -118,8 +118,11 @@ func (a *Account) markFailures(b *strings.Builder) {
 func (a *Account) markFacts(b *strings.Builder) {
 	b.WriteString("### What was run\n\n")
 	var rows [][]string
-	for _, fact := range append(a.facts(), a.settings()...) {
+	for _, fact := range a.facts() {
 		rows = append(rows, []string{fact.Name, code(fact.Value)})
+	}
+	for _, setting := range a.settings() {
+		rows = append(rows, []string{code(setting.Name), code(setting.Value)})
 	}
 	markTable(b, []string{"", ""}, 0, rows)
 }
