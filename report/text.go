@@ -12,6 +12,9 @@ import (
 // plain makes a foreign text fit to be looked at: what would turn its direction, hide in it or break
 // its line is spelt out, and it is cut after most characters.
 func plain(s string, most int) string {
+	if len(s) <= most && !strings.ContainsFunc(s, unusual) {
+		return s
+	}
 	var b strings.Builder
 	n := 0
 	for i, r := range s {
@@ -31,6 +34,9 @@ func plain(s string, most int) string {
 	}
 	return b.String()
 }
+
+// unusual reports what is not plain ASCII: most texts have none of it.
+func unusual(r rune) bool { return r < ' ' || r > '~' }
 
 // broken tells a byte that is no UTF-8 from a replacement character that was written as one.
 func broken(s string) bool {
