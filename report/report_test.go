@@ -154,7 +154,7 @@ func TestRowsOfAPageAreBounded(t *testing.T) {
 	}
 }
 
-// endless is a source of rows as large as they come, none of which is like another.
+// endless is a source of more and larger rows than a test can enrol, none of which is like another.
 type endless struct {
 	*checkpoint.DB
 	rows int
@@ -165,7 +165,7 @@ func (e endless) Rows(_ context.Context, _ string, _ []batch.Outcome) iter.Seq2[
 		for i := range e.rows {
 			row := checkpoint.RowReport{Row: lock(i + 1)}
 			row.Module, row.Code = fmt.Sprintf("M%d", i), fmt.Sprintf("C%d", i)
-			row.Outcome, row.Reason, row.Message = batch.Failed, strings.Repeat("<", 3000)+fmt.Sprint(i), fmt.Sprintf("%0300d", i)
+			row.Outcome, row.Reason, row.Message = batch.Failed, strings.Repeat("<", 400)+fmt.Sprint(i), fmt.Sprintf("%0300d", i)
 			if !yield(row, nil) {
 				return
 			}
@@ -175,7 +175,7 @@ func (e endless) Rows(_ context.Context, _ string, _ []batch.Outcome) iter.Seq2[
 
 func TestMemoryStaysFlat(t *testing.T) {
 	s := many(t, 1)
-	src := endless{s.db, 120_000}
+	src := endless{s.db, 40_000}
 	account, err := report.Gather(t.Context(), src, s.subject(), nil)
 	must(t, err)
 	var counted counter
