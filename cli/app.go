@@ -54,7 +54,7 @@ func (a *app) execute(args []string) error {
 	if err := laterCommand(root, args); err != nil {
 		return err
 	}
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own arguments
 	return root.ExecuteContext(a.bell.soft)
 }
 
@@ -94,6 +94,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.configCommand(),
 		a.modulesCommand(),
 		a.simCommand(),
+		a.reportCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
 	)
@@ -105,7 +106,6 @@ func (a *app) rootCommand() *cobra.Command {
 // be told that it mistyped.
 func laterCommands() []string {
 	return []string{
-		"report",
 		"verify",
 		"undo",
 		"locks",
