@@ -173,8 +173,9 @@ func (o *Org) usualConfiguration(m *module) *configuration {
 	case "Leads":
 		field, value = "Lead_Status", "Junk Lead"
 	}
+	all := m.catalogue()
 	s.Rules = []rule{{Name: "Closed records", ID: m.number(ruleIDs), Criteria: &criterion{
-		Comparator: "equal", Field: m.reference(m.fieldNamed(field)), Value: encode(value),
+		Comparator: "equal", Field: m.reference(all, fieldNamed(all, field)), Value: encode(value),
 	}}}
 	return s
 }
@@ -213,8 +214,8 @@ func (s *configuration) clone() *configuration {
 	return &t
 }
 
-func (m *module) reference(i int) *fieldRef {
-	return &fieldRef{Name: m.fields[i].Name, ID: m.fieldID(i)}
+func (m *module) reference(all []column, i int) *fieldRef {
+	return &fieldRef{Name: all[i].name, ID: m.fieldID(i)}
 }
 
 // configurationID is that of the module's configuration, for the locks made under it.

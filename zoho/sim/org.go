@@ -57,6 +57,8 @@ type Record struct {
 	Lock   *Lock  // nil: not locked
 	Name   string // shown in Locked_For__s; made up when empty
 
+	Fields map[string]any // values of its fields, by API name, as JSON has them; may be nil
+
 	Converted bool // a lead that was converted: Get Records leaves it out unless asked for converted=both
 }
 
@@ -113,6 +115,7 @@ type Org struct {
 	made    int64 // lock ids given out to locks made here
 	seeded  int64 // lock ids given out to locks that were there before
 	settled int64 // ids given out to configurations and rules made here
+	born    int64 // ids given out to records made here
 	tally   tally
 	gate    gate
 	journal *journal

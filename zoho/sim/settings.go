@@ -67,7 +67,7 @@ func describeUser(u User) object {
 	}
 	return object{
 		"id": u.ID, "full_name": u.Name, "first_name": first, "last_name": last, "status": "active", "confirm": true,
-		"email":   strings.ToLower(strings.ReplaceAll(u.Name, " ", ".")) + "@example.com",
+		"email":   email(u),
 		"profile": object{"id": "5843104000000026011", "name": "Administrator"},
 		"role":    object{"id": "5843104000000026005", "name": "CEO"},
 	}
