@@ -95,14 +95,13 @@ func (t queryToken) unexpected() *answer {
 // splitQuery cuts a query into tokens, the last of which is the end.
 func splitQuery(text string) ([]queryToken, *answer) {
 	var list []queryToken
-	line, start := 1, 0
-	last := ""
+	line, column, last := 1, 1, ""
 	for at := 0; at < len(text); {
 		r, size := utf8.DecodeRuneInString(text[at:])
-		column := utf8.RuneCountInString(text[start:at]) + 1
 		if unicode.IsSpace(r) {
-			if at += size; r == '\n' {
-				line, start = line+1, at
+			at, column = at+size, column+1
+			if r == '\n' {
+				line, column = line+1, 1
 			}
 			continue
 		}
@@ -114,7 +113,7 @@ func splitQuery(text string) ([]queryToken, *answer) {
 		}
 		last = text[at : at+length]
 		list = append(list, t)
-		at += length
+		at, column = at+length, column+utf8.RuneCountInString(last)
 	}
 	return append(list, queryToken{kind: endToken, text: last, line: line}), nil
 }

@@ -98,6 +98,9 @@ func (k Kind) known() bool {
 
 // choose says which fault strikes c, which has just been counted; o.mu is held.
 func (o *Org) choose(c *call) trouble {
+	if t := o.switches.trouble(c); t.kind != "" {
+		return t
+	}
 	age := time.Since(o.began)
 	for i, f := range o.cfg.Script {
 		if f.Match.picks(c) && f.Match.open(age) && o.struckBy(i, c) {

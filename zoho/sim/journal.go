@@ -16,7 +16,11 @@ import (
 type heading struct {
 	Journal string `json:"journal"`
 	Epoch   int64  `json:"epoch"` // unix seconds
+	Mark    string `json:"mark,omitempty"`
 }
+
+// ErrOtherOrg says that a journal belongs to an organisation with another Config.Mark.
+var ErrOtherOrg = errors.New("it is the journal of another organisation; name another file")
 
 const headingName = "simulated organisation, 1"
 
@@ -57,13 +61,13 @@ type journal struct {
 
 // openJournal opens or makes the journal at path and returns it with the time at
 // which the organisation first came to be.
-func openJournal(path string, now time.Time) (*journal, time.Time, error) {
+func openJournal(path, mark string, now time.Time) (*journal, time.Time, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, now, fmt.Errorf("open journal: %w", err)
 	}
 	j := &journal{path: path, f: f, in: bufio.NewReader(f)}
-	epoch, err := j.begin(now)
+	epoch, err := j.begin(mark, now)
 	if err != nil {
 		return nil, now, errors.Join(fmt.Errorf("read journal %s: %w", path, err), f.Close())
 	}
@@ -71,8 +75,8 @@ func openJournal(path string, now time.Time) (*journal, time.Time, error) {
 }
 
 // begin reads the heading, or writes one into a journal that has none yet.
-func (j *journal) begin(now time.Time) (time.Time, error) {
-	fresh, err := json.Marshal(heading{headingName, now.Unix()})
+func (j *journal) begin(mark string, now time.Time) (time.Time, error) {
+	fresh, err := json.Marshal(heading{headingName, now.Unix(), mark})
 	if err != nil {
 		return now, err
 	}
@@ -94,6 +98,9 @@ func (j *journal) begin(now time.Time) (time.Time, error) {
 	var h heading
 	if json.Unmarshal(line, &h) != nil || h.Journal != headingName {
 		return now, errors.New("it is not a journal of ours; name another file")
+	}
+	if h.Mark != mark {
+		return now, ErrOtherOrg
 	}
 	j.size, j.line = int64(len(line)), 1
 	return time.Unix(h.Epoch, 0), nil

@@ -94,6 +94,10 @@ type Config struct {
 	// made with mode 0600 and survives the death of the process, not of the machine.
 	Journal string
 
+	// Mark says what the journal's organisation was made of. New takes a journal with
+	// another mark for another organisation's: ErrOtherOrg.
+	Mark string
+
 	Tokens   TokenConfig
 	Script   []Fault // the first that fits a call strikes it
 	ByID     bool    // ids ending in agreed digits misbehave; see Agreed
@@ -123,6 +127,8 @@ type Org struct {
 	lates   int64
 	tokens  tokens
 	history history
+
+	switches Switches
 }
 
 // New makes the organisation that cfg describes and, where cfg.Journal names a
@@ -153,7 +159,7 @@ func (o *Org) load() error {
 	var err error
 	o.epoch = o.began
 	if o.cfg.Journal != "" {
-		if o.journal, o.epoch, err = openJournal(o.cfg.Journal, o.began); err != nil {
+		if o.journal, o.epoch, err = openJournal(o.cfg.Journal, o.cfg.Mark, o.began); err != nil {
 			return err
 		}
 	}
