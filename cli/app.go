@@ -87,7 +87,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
 		a.resultsCommand(), a.showCommand(), a.lockCommand(), a.unlockCommand(), a.reasonCommand(), a.doctorCommand(),
-		a.versionCommand(), a.completionCommand(),
+		a.configCommand(), a.modulesCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand(root))
 	return root
@@ -98,7 +98,7 @@ func (a *app) rootCommand() *cobra.Command {
 func laterCommands() []string {
 	return []string{
 		"report", "verify", "undo", "locks", "sweep",
-		"config", "modules", "auth", "sim", "prune",
+		"auth", "sim", "prune",
 	}
 }
 

@@ -50,7 +50,7 @@ func (c *checkup) ready(ctx context.Context) bool {
 		limits.Cap, limits.Open = zoho.MaxParts, zoho.MaxParts
 	}
 	var err error
-	if c.inquiry, err = c.inquire(ctx, c.place, c.org, limits); err != nil {
+	if c.inquiry, err = c.inquireWithin(ctx, c.place, c.org, limits); err != nil {
 		c.unusable("hosts", err)
 	}
 	return err == nil

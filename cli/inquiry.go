@@ -29,8 +29,13 @@ type inquiry struct {
 	meter   zoho.Meter
 }
 
-// inquire gets ready to read, within the limits given.
-func (a *app) inquire(ctx context.Context, p place, o org, limits zoho.LimiterConfig) (*inquiry, error) {
+// inquire gets ready to read. allowance is how many credits of 24 hours may be spent, 0 for any number.
+func (a *app) inquire(ctx context.Context, p place, o org, allowance int64) (*inquiry, error) {
+	return a.inquireWithin(ctx, p, o, zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance)})
+}
+
+// inquireWithin is inquire with limits of its own.
+func (a *app) inquireWithin(ctx context.Context, p place, o org, limits zoho.LimiterConfig) (*inquiry, error) {
 	q := &inquiry{app: a, place: p, org: o}
 	limits.Log = a.log
 	if q.db = a.ledger(ctx, p); q.db != nil {

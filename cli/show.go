@@ -81,7 +81,7 @@ func (a *app) locksOf(ctx context.Context, p place, v values, record zoho.Record
 	if err != nil {
 		return nil, err
 	}
-	q, err := a.inquire(ctx, p, o, zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(pace.allowance)})
+	q, err := a.inquire(ctx, p, o, pace.allowance)
 	if err != nil {
 		return nil, err
 	}

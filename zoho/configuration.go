@@ -23,12 +23,14 @@ const (
 // FeatureType is the one value of Configuration.FeatureType.
 const FeatureType = "record_locking"
 
-// ConfigurationLimits is how many of each a configuration may hold, as the Features API tells.
+// How many of each a configuration may hold, as the Features API tells.
 const (
 	MaxRules    = 5
 	MaxFields   = 15
 	MaxProfiles = 15
 	MaxButtons  = 30
+
+	MaxRuleName = 256 // characters
 )
 
 // LockTypes lists what Configuration.LockType may be.
@@ -157,7 +159,7 @@ func (e *ConfigurationError) Error() string {
 	return fmt.Sprintf("%s, and %d more", e.Faults[0], len(e.Faults)-1)
 }
 
-// configurationKey is where Zoho puts the one configuration of an answer or a request.
+// configurationsKey is where Zoho puts the one configuration of an answer or a request.
 const configurationsKey = "record_locking_configurations"
 
 const configurationPath = configurationsKey + "[0]"
