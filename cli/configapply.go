@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"zlock/zoho"
 )
@@ -25,10 +26,26 @@ func (a *app) editing(ctx context.Context, flags flagSource, module, command str
 	if err != nil {
 		return nil, edit, err
 	}
+	faults := wrongAnyhow(edit)
 	if faulty != nil {
-		return nil, edit, errors.Join(c.refuse(faulty.Faults), c.end())
+		faults = faulty.Faults
+	}
+	if len(faults) > 0 {
+		return nil, edit, errors.Join(c.refuse(faults), c.end())
 	}
 	return c, edit, nil
+}
+
+// wrongAnyhow are the faults of an edit that no configuration it is put into could make good.
+func wrongAnyhow(edit zoho.Configuration) []zoho.ConfigurationFault {
+	faults := slices.DeleteFunc(edit.Check(), func(f zoho.ConfigurationFault) bool {
+		missing := f.Code == "MANDATORY_NOT_FOUND" && !strings.Contains(f.Key, ".criteria.")
+		return missing || f.Code == "DEPENDENT_FIELD_MISSING"
+	})
+	if len(faults) > 0 {
+		faults = append(strangeKeys(nil, edit, func(string) {}), faults...)
+	}
+	return faults
 }
 
 func (a *app) configUpdate(ctx context.Context, flags flagSource, module string) (err error) {

@@ -30,7 +30,7 @@ type changeDocument struct {
 	ConfigurationID *string             `json:"configuration_id"`
 	Configuration   *zoho.Configuration `json:"configuration"`
 	Differs         []configChange      `json:"differs"`
-	Faults          []keyFault     `json:"faults"`
+	Faults          []keyFault          `json:"faults"`
 	Credits         int                 `json:"credits"`
 }
 

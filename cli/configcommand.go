@@ -6,7 +6,7 @@ import (
 
 func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "config COMMAND", Short: "A module's record locking configuration: get, create, update, delete",
+		Use: "config COMMAND", Short: "Show and change how records of a module are locked",
 		Long: "A module's record locking configuration says how its records are locked (by hand, by rules, or both), whom a " +
 			"lock binds, which fields stay editable and what is blocked besides edits. Without one nothing can be locked.\n\n" +
 			"Changing it changes the organisation's settings, not its records: it takes no lock of the org, and works beside a run.",
@@ -30,7 +30,7 @@ func (a *app) configCommand() *cobra.Command {
 func configExits(done string) map[string]string {
 	return exits(
 		"0  "+done, "1  the program itself failed", "2  usage, or a configuration that Zoho would refuse; nothing was sent",
-		"4  Zoho refused: sign-in, scope, permission, edition, module, or a key that it names",
+		"4  Zoho refused: sign-in, scope, permission, edition, module, or a key of it",
 		"6  the credits of 24 hours are spent", "7  Zoho did not answer", "130, 143  stopped by SIGINT, SIGTERM",
 	)
 }
@@ -80,8 +80,9 @@ const editLong = "The configuration comes from a file (-f, JSON or YAML, - for s
 	"A rule is NAME: FIELD COMPARATOR VALUE, and more comparisons joined by and, or by or: " +
 	"'Won: Stage equal Closed Won and Amount greater_than 1000'. A value that holds and, or, stands in double quotes; " +
 	"between takes from..to; in takes values with commas. Rules with brackets go into a file.\n\n" +
-	"With --json: {\"module\",\"result\",\"changes\":[{\"change\",\"key\",\"rule\",\"was\",\"now\"}],\"configuration_id\"," +
-	"\"configuration\",\"differs\",\"faults\",\"credits\"}; result is created, updated, deleted, unchanged, planned or refused."
+	`With --json one document: {"module", "result", "changes": [{"change", "key", "rule", "was", "now"}], "configuration_id", ` +
+	`"configuration", "differs", "faults": [{"key", "code", "what"}], "credits"}; result is created, updated, deleted, ` +
+	"unchanged, planned or refused; differs is what Zoho made of it otherwise."
 
 func (a *app) configCreateCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -118,8 +119,9 @@ func (a *app) configUpdateCommand() *cobra.Command {
 			return a.configUpdate(cmd.Context(), flagSource{cmd.Flags()}, args[0])
 		},
 	}
-	defineEdit(cmd)
+	cmd.Flags().SortFlags = false
 	cmd.Flags().Var(&texts{arg: "NAME"}, "remove-rule", "take the rule of this name or id away; may be repeated")
+	defineEdit(cmd)
 	return cmd
 }
 

@@ -166,6 +166,19 @@ func (e *typedEdit) restrict(words []string) {
 	}
 }
 
+// rule adds a rule, or says anew what the file's rule of that name does.
+func (e *typedEdit) rule(r zoho.Rule) {
+	at := slices.IndexFunc(e.edit.Rules, func(other zoho.Rule) bool { return other.Name == r.Name && !other.Delete })
+	if at < 0 {
+		e.edit.Rules = append(e.edit.Rules, r)
+		return
+	}
+	e.edit.Rules[at].Criteria = r.Criteria
+	if r.LockExisting != nil {
+		e.edit.Rules[at].LockExisting = r.LockExisting
+	}
+}
+
 func (e *typedEdit) rules() {
 	existing := e.flags.on("lock-existing")
 	given := e.flags.text("rule")
@@ -183,7 +196,7 @@ func (e *typedEdit) rules() {
 			if existing {
 				r.LockExisting = &existing
 			}
-			e.edit.Rules = append(e.edit.Rules, r)
+			e.rule(r)
 		}
 	}
 	for text := range strings.SplitSeq(e.flags.text("remove-rule"), "\n") {

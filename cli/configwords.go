@@ -56,7 +56,7 @@ func whoIsBound(c zoho.Configuration) string {
 	case c.PortalUsers == nil:
 		return who + "."
 	case *c.PortalUsers:
-		return who + ", and portal users are."
+		return who + ", portal users too."
 	}
 	return who + "; portal users are not."
 }

@@ -24,8 +24,8 @@ func (a *app) modulesCommand() *cobra.Command {
 			"fields of the module, which is what rules and --exclude-field name.\n\n" +
 			"LOCKABLE is yes, no, or perhaps: a custom module can be locked where a user made it, not an extension. " +
 			"CONFIGURED is manual, automatic, both, no, or ? where the signed-in user may not see it.\n\n" +
-			"With --json: {\"modules\":[{\"api_name\",\"id\",\"label\",\"kind\",\"visible\",\"lockable\",\"configured\",\"locked\"," +
-			"\"locked_more\"}],\"credits\"}; with MODULE also \"fields\" and \"locking_fields\". What is not known is null.",
+			`With --json one document: {"modules": [{"api_name", "id", "label", "kind", "visible", "lockable", "configured", ` +
+			`"locked", "locked_more"}], "credits"}, and with MODULE "locking_fields" and "fields"; what is not known is null.`,
 		Example: "  zlock modules\n" +
 			"  zlock modules --count --json\n" +
 			"  zlock modules Deals --fields",
