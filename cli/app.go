@@ -86,7 +86,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
-		a.resultsCommand(), a.showCommand(), a.lockCommand(), a.unlockCommand(), a.reasonCommand(),
+		a.resultsCommand(), a.showCommand(), a.lockCommand(), a.unlockCommand(), a.reasonCommand(), a.doctorCommand(),
 		a.configCommand(), a.modulesCommand(), a.simCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand(root))
@@ -98,7 +98,7 @@ func (a *app) rootCommand() *cobra.Command {
 func laterCommands() []string {
 	return []string{
 		"report", "verify", "undo", "locks", "sweep",
-		"auth", "doctor", "prune",
+		"auth", "prune",
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"time"
 
 	"zlock/checkpoint"
@@ -32,16 +31,21 @@ type inquiry struct {
 
 // inquire gets ready to read. allowance is how many credits of 24 hours may be spent, 0 for any number.
 func (a *app) inquire(ctx context.Context, p place, o org, allowance int64) (*inquiry, error) {
+	return a.inquireWithin(ctx, p, o, zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance)})
+}
+
+// inquireWithin is inquire with limits of its own.
+func (a *app) inquireWithin(ctx context.Context, p place, o org, limits zoho.LimiterConfig) (*inquiry, error) {
 	q := &inquiry{app: a, place: p, org: o}
-	config := zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance), Log: a.log}
+	limits.Log = a.log
 	if q.db = a.ledger(ctx, p); q.db != nil {
 		spent, err := q.db.Spent(ctx, o.key, a.world.Now())
 		if err != nil {
 			a.log.Warn("credits spent so far are not known", "error", err)
 		}
-		config.Spent = spends(spent)
+		limits.Spent = spends(spent)
 	}
-	q.limiter = zoho.NewLimiter(config)
+	q.limiter = zoho.NewLimiter(limits)
 	var err error
 	if q.tokens, err = o.tokens(p, q.limiter, a.world.Transport, a.log); err != nil {
 		return nil, errors.Join(usage(err.Error()), q.end())
@@ -59,15 +63,26 @@ func (a *app) inquire(ctx context.Context, p place, o org, allowance int64) (*in
 // ledger opens the checkpoint to book calls in it, if there is one. A command that only reads goes on
 // without.
 func (a *app) ledger(ctx context.Context, p place) *checkpoint.DB {
-	if _, err := os.Stat(p.db); errors.Is(err, fs.ErrNotExist) {
+	look, err := checkpoint.OpenReadOnly(ctx, p.db) // one of an older version is not brought up to date for this
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	db, err := a.openToWrite(ctx, p)
+	var db *checkpoint.DB
+	if err = errors.Join(err, closed(look)); err == nil {
+		db, err = a.openToWrite(ctx, p)
+	}
 	if err != nil {
 		a.log.Warn("what is spent will not be booked", "error", err)
 		return nil
 	}
 	return db
+}
+
+func closed(db *checkpoint.DB) error {
+	if db == nil {
+		return nil
+	}
+	return db.Close()
 }
 
 // ask makes a call, and makes it again where nothing but passing trouble was met.
