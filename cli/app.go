@@ -95,6 +95,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.modulesCommand(),
 		a.simCommand(),
 		a.reportCommand(),
+		a.doctorCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
 	)
@@ -111,7 +112,6 @@ func laterCommands() []string {
 		"locks",
 		"sweep",
 		"auth",
-		"doctor",
 		"prune",
 	}
 }
