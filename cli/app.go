@@ -13,10 +13,11 @@ import (
 
 // app is one invocation.
 type app struct {
-	world  World
-	screen *screen
-	log    *slog.Logger
-	bell   *bell
+	world    World
+	screen   *screen
+	scrubbed *scrubber
+	log      *slog.Logger
+	bell     *bell
 }
 
 // flagSource is the flags of the command that was typed.
@@ -28,7 +29,7 @@ func Main(ctx context.Context, args []string, w World) (code int) {
 	w = w.complete()
 	scrubbed := newScrubber(w.Err, secretsOf(w)...)
 	defer scrubbed.Flush()
-	a := &app{world: w, screen: &screen{w: scrubbed}}
+	a := &app{world: w, screen: &screen{w: scrubbed}, scrubbed: scrubbed}
 	if w.ErrTerminal {
 		a.screen.width = w.width()
 	}
@@ -87,6 +88,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
 		a.resultsCommand(), a.versionCommand(), a.completionCommand(),
+		a.authCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand(root))
 	return root
@@ -97,7 +99,7 @@ func (a *app) rootCommand() *cobra.Command {
 func laterCommands() []string {
 	return []string{
 		"report", "verify", "undo", "locks", "sweep", "show", "lock", "unlock", "reason",
-		"config", "modules", "auth", "doctor", "sim", "prune",
+		"config", "modules", "doctor", "sim", "prune",
 	}
 }
 

@@ -74,6 +74,8 @@ func (a *app) help(cmd *cobra.Command, _ []string) {
 	}
 	if !cmd.HasParent() {
 		helpCommands(w, cmd)
+	} else if cmd.HasSubCommands() {
+		helpBelow(w, cmd)
 	}
 	if flags := cmd.LocalFlags(); flags.HasAvailableFlags() {
 		fmt.Fprintf(w, "\nFlags:\n%s", flags.FlagUsagesWrapped(helpWidth))
@@ -112,6 +114,16 @@ func helpCommands(w io.Writer, root *cobra.Command) {
 	fmt.Fprintln(w, "\nzlock COMMAND --help says more, with an example and the exit codes.")
 }
 
+// helpBelow lists the commands of a command.
+func helpBelow(w io.Writer, cmd *cobra.Command) {
+	fmt.Fprintln(w, "\nCommands:")
+	t := newTable()
+	for _, c := range cmd.Commands() {
+		t.add(c.Name(), c.Short)
+	}
+	t.print(w, "  ")
+}
+
 // wrap breaks paragraphs at blanks so that no line is longer than width.
 func wrap(s string, width int) string {
 	var lines []string
@@ -129,24 +141,30 @@ func wrap(s string, width int) string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
 
+// typed is a command as it is typed after zlock: "run", "auth login".
+func typed(cmd *cobra.Command) string { return strings.TrimPrefix(cmd.CommandPath(), "zlock ") }
+
 // flagError says what is wrong with a flag as one of ours, so that it exits 2.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
-		return usage(clean(err.Error()), "zlock "+cmd.Name()+" --help lists the flags")
+		return usage(clean(err.Error()), "zlock "+typed(cmd)+" --help lists the flags")
 	}
 	name := unknown.GetSpecifiedName()
 	if slices.Contains(laterFlags(), name) {
 		return usage("--" + name + ": not in this version yet")
 	}
 	if set, ok := settingNamed(name); ok {
+		if set.fileOnly {
+			return usage("--" + name + " is no flag: it stands in a profile of zlock.yaml alone, as " + strings.ReplaceAll(name, "-", "_"))
+		}
 		if slices.Contains(names(meaningSettings()), set.name) && cmd.Name() != "run" {
 			return usage(fmt.Sprintf("--%s belongs to zlock run: it gives rows their meaning, which stays as enrolled", name))
 		}
-		return usage(fmt.Sprintf("--%s is not a flag of zlock %s", name, cmd.Name()))
+		return usage(fmt.Sprintf("--%s is not a flag of zlock %s", name, typed(cmd)))
 	}
 	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-	return usage(fmt.Sprintf("--%s is not a flag of zlock %s%s", clean(name), cmd.Name(), didYouMean(name, known)),
-		"zlock "+cmd.Name()+" --help lists the flags")
+	return usage(fmt.Sprintf("--%s is not a flag of zlock %s%s", clean(name), typed(cmd), didYouMean(name, known)),
+		"zlock "+typed(cmd)+" --help lists the flags")
 }

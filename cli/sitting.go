@@ -58,19 +58,31 @@ func (s *sitting) stint(ctx context.Context) (batch.Report, error) {
 	defer s.close()
 	limiter := s.limiter
 	s.bell.working(s.pace.grace, func() { s.stopping(limiter) })
+	held, err := s.knowOrg(ctx)
+	if err != nil {
+		return batch.Report{}, err
+	}
 	session, err := s.db.Begin(ctx, s.run.ID, workerName())
 	if err != nil {
 		return batch.Report{}, err
 	}
-	s.watch()
 	began := s.run
-	report, broken := batch.NewRunner(session, s.client, s.limiter, s.options(ctx)).Run(s.bell.soft, s.bell.hard)
-	s.told.finish()
+	report, broken := s.carryOut(ctx, session, held)
 	if err := s.record(ctx, session, &report, broken); err != nil {
 		return batch.Report{}, err
 	}
 	s.before.add(int64(limiter.Snapshot().Credits), began, s.run)
 	return report, nil
+}
+
+// carryOut works the rows, unless the stint was held up before its first one.
+func (s *sitting) carryOut(ctx context.Context, session *checkpoint.Session, held *batch.Report) (batch.Report, error) {
+	if held != nil {
+		return *held, nil
+	}
+	s.watch()
+	defer s.told.finish()
+	return batch.NewRunner(session, s.client, s.limiter, s.options(ctx)).Run(s.bell.soft, s.bell.hard)
 }
 
 // workerName says who works on a run.
