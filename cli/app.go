@@ -55,7 +55,7 @@ func (a *app) execute(args []string) error {
 	if err := laterCommand(root, args); err != nil {
 		return err
 	}
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil would mean those of this process
 	return root.ExecuteContext(a.bell.soft)
 }
 
