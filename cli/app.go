@@ -87,7 +87,8 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
-		a.resultsCommand(), a.versionCommand(), a.completionCommand(),
+		a.resultsCommand(), a.showCommand(), a.lockCommand(), a.unlockCommand(), a.reasonCommand(),
+		a.configCommand(), a.modulesCommand(), a.versionCommand(), a.completionCommand(),
 		a.authCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand(root))
@@ -98,8 +99,8 @@ func (a *app) rootCommand() *cobra.Command {
 // be told that it mistyped.
 func laterCommands() []string {
 	return []string{
-		"report", "verify", "undo", "locks", "sweep", "show", "lock", "unlock", "reason",
-		"config", "modules", "doctor", "sim", "prune",
+		"report", "verify", "undo", "locks", "sweep",
+		"doctor", "sim", "prune",
 	}
 }
 

@@ -24,7 +24,7 @@ func unknownBelow(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return usage(clean(args[0])+" is not a command of zlock "+typed(cmd)+didYouMean(args[0], commandNames(cmd)),
+	return usage(clean(args[0])+" is not a command of "+cmd.CommandPath()+didYouMean(args[0], commandNames(cmd)),
 		"it has "+strings.Join(commandNames(cmd), ", "))
 }
 
@@ -33,7 +33,7 @@ func nothingMore(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return usage(typed(cmd)+" takes no argument", "zlock "+typed(cmd)+" --help says more")
+	return usage(cmd.CommandPath()+" takes no argument", cmd.CommandPath()+" --help says more")
 }
 
 func (a *app) authLoginCommand() *cobra.Command {

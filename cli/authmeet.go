@@ -21,10 +21,6 @@ func (l *login) meet(ctx context.Context, g zoho.Grant) (*signIn, error) {
 	if err := l.lead(g); err != nil {
 		return nil, err
 	}
-	client, err := l.clientWith(g)
-	if err != nil {
-		return nil, err
-	}
 	s := &signIn{
 		Version: signInVersion, Profile: l.place.profile.name, Store: l.store, API: l.org.api, Accounts: g.Accounts,
 		ClientID: l.clientID, Scopes: g.Scopes, At: l.world.Now().UTC().Truncate(time.Second),
@@ -33,9 +29,7 @@ func (l *login) meet(ctx context.Context, g zoho.Grant) (*signIn, error) {
 	if s.Store == storeKeyring {
 		s.Entry = entryName(s.Profile)
 	}
-	var meter zoho.Meter
-	defer func() { l.book(ctx, meter) }()
-	return s, l.identify(ctx, client.Metered(&meter), s)
+	return s, l.identify(ctx, g, s)
 }
 
 // lead takes in where the grant leads: to the API that Zoho names, if it is one of Zoho's own and nobody
@@ -58,28 +52,17 @@ func (l *login) lead(g zoho.Grant) error {
 	return nil
 }
 
-func (l *login) clientWith(g zoho.Grant) (*zoho.Client, error) {
-	limiter := zoho.NewLimiter(zoho.LimiterConfig{Cap: 1, Log: l.log})
-	tokens, err := zoho.NewTokens(zoho.TokenConfig{
-		Accounts: g.Accounts, AccessToken: g.AccessToken, Limiter: limiter,
-		Transport: l.world.Transport, AllowHosts: l.org.allowHosts, Log: l.log,
-	})
+// identify reads user and organisation with the new token. What its scopes do not let us read is left out,
+// and said.
+func (l *login) identify(ctx context.Context, g zoho.Grant, s *signIn) error {
+	l.org.credentials = credentials{clientID: l.clientID, accessOnly: g.AccessToken}
+	l.org.key = l.org.fingerprint()
+	q, err := l.inquire(ctx, l.place, l.org, 0)
 	if err != nil {
-		return nil, usage(clean(err.Error()))
+		return err
 	}
-	client, err := zoho.New(zoho.Config{
-		API: l.org.api, Version: l.org.version, Tokens: tokens, Limiter: limiter,
-		Transport: l.world.Transport, AllowHosts: l.org.allowHosts, Log: l.log,
-	})
-	if err != nil {
-		return nil, usage(clean(err.Error()))
-	}
-	return client, nil
-}
-
-// identify reads user and organisation. What the scopes do not let us read is left out, and said.
-func (l *login) identify(ctx context.Context, client *zoho.Client, s *signIn) error {
-	met, err := organisationOf(ctx, client)
+	defer func() { _ = q.end() }() // it never fails
+	met, err := q.organisation(ctx)
 	switch {
 	case err == nil:
 		if err := l.org.compare(met); err != nil {
@@ -91,7 +74,7 @@ func (l *login) identify(ctx context.Context, client *zoho.Client, s *signIn) er
 	case len(l.org.pins) > 0:
 		return &unknownOrgError{l.org.pins[0], err}
 	}
-	me, err := userOf(ctx, client)
+	me, err := q.user(ctx)
 	if err != nil && !barred(err) {
 		return err
 	}
@@ -103,12 +86,6 @@ func (l *login) identify(ctx context.Context, client *zoho.Client, s *signIn) er
 func barred(err error) bool {
 	var e *zoho.Error
 	return errors.As(err, &e) && (e.Kind == zoho.ScopeMissing || e.Kind == zoho.NoPermission)
-}
-
-// book adds to the org's ledger what signing in has cost, where there is one.
-func (l *login) book(ctx context.Context, m zoho.Meter) {
-	l.org.credentials.clientID = l.clientID
-	l.app.bookAside(context.WithoutCancel(ctx), l.place, l.org.fingerprint(), m)
 }
 
 // entryName is a name in the keyring that nothing else has.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"strings"
 	"time"
 
@@ -145,20 +143,12 @@ func (a *app) authStatus(ctx context.Context, flags flagSource) error {
 
 // verify asks Zoho who and where the sign-in is, and compares that with who has a say on it.
 func (a *app) verify(ctx context.Context, p place, o *org, d *authDocument) error {
-	limiter := zoho.NewLimiter(zoho.LimiterConfig{Cap: 1, Log: a.log})
-	tokens, err := o.tokens(p, limiter, a.world.Transport, a.log)
+	q, err := a.inquire(ctx, p, *o, 0)
 	if err != nil {
-		return usage(clean(err.Error()))
+		return err
 	}
-	client, err := zoho.New(zoho.Config{
-		API: o.api, Version: o.version, Tokens: tokens, Limiter: limiter, AllowHosts: o.allowHosts, Log: a.log, Transport: a.world.Transport,
-	})
-	if err != nil {
-		return usage(clean(err.Error()))
-	}
-	var meter zoho.Meter
-	defer func() { a.bookAside(context.WithoutCancel(ctx), p, o.key, meter) }()
-	met, err := organisationOf(ctx, client.Metered(&meter))
+	defer func() { _ = q.end() }() // it never fails
+	met, err := q.organisation(ctx)
 	switch {
 	case err == nil:
 		org := known(met)
@@ -169,11 +159,11 @@ func (a *app) verify(ctx context.Context, p place, o *org, d *authDocument) erro
 	case barred(err):
 		err = nil
 	}
-	d.Expires = instant(tokens.Expires())
+	d.Expires = instant(q.tokens.Expires())
 	if err != nil {
 		return err
 	}
-	me, err := userOf(ctx, client.Metered(&meter))
+	me, err := q.user(ctx)
 	if err != nil && !barred(err) {
 		return err
 	}
@@ -181,44 +171,6 @@ func (a *app) verify(ctx context.Context, p place, o *org, d *authDocument) erro
 		d.User = &knownUser{me.ID, me.Name}
 	}
 	return nil
-}
-
-const (
-	askTries = 3                      // of a question that meets nothing but passing trouble
-	askPause = 500 * time.Millisecond // before the second; twice that before the third
-)
-
-func organisationOf(ctx context.Context, client *zoho.Client) (zoho.Organisation, error) {
-	return persistently(ctx, client.Organisation)
-}
-
-func userOf(ctx context.Context, client *zoho.Client) (zoho.User, error) {
-	return persistently(ctx, client.CurrentUser)
-}
-
-// persistently asks again where nothing but passing trouble was met.
-func persistently[T any](ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
-	for try := 1; ; try++ {
-		got, err := ask(ctx)
-		var e *zoho.Error
-		if !errors.As(err, &e) || !passing(e) || e.Kind == zoho.TokenThrottled || try == askTries || wait(ctx, time.Duration(try)*askPause) != nil {
-			return got, err
-		}
-	}
-}
-
-// bookAside adds to the org's ledger what was spent on no run, where there is a checkpoint already.
-func (a *app) bookAside(ctx context.Context, p place, key string, m zoho.Meter) {
-	if _, err := os.Stat(p.db); m.Calls == 0 || errors.Is(err, fs.ErrNotExist) {
-		return
-	}
-	db, err := a.openToWrite(ctx, p)
-	if err == nil {
-		err = errors.Join(db.Book(ctx, key, "", m.Calls, m.Credits, a.world.Now()), db.Close())
-	}
-	if err != nil {
-		a.log.Warn("what was spent is not booked", "error", err)
-	}
 }
 
 // printAuth prints a sign-in for a person.

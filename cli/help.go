@@ -72,10 +72,8 @@ func (a *app) help(cmd *cobra.Command, _ []string) {
 	if cmd.Example != "" {
 		fmt.Fprintf(w, "\nExample:\n%s\n", cmd.Example)
 	}
-	if !cmd.HasParent() {
+	if cmd.HasAvailableSubCommands() {
 		helpCommands(w, cmd)
-	} else if cmd.HasSubCommands() {
-		helpBelow(w, cmd)
 	}
 	if flags := cmd.LocalFlags(); flags.HasAvailableFlags() {
 		fmt.Fprintf(w, "\nFlags:\n%s", flags.FlagUsagesWrapped(helpWidth))
@@ -110,18 +108,12 @@ func helpCommands(w io.Writer, root *cobra.Command) {
 		}
 	}
 	t.print(w, "  ")
+	if root.HasParent() {
+		fmt.Fprintf(w, "\n%s COMMAND --help says more, with an example and the exit codes.\n", root.CommandPath())
+		return
+	}
 	fmt.Fprintln(w, "\n"+wrap("Later versions: "+strings.Join(laterCommands(), " ")+".", helpWidth))
 	fmt.Fprintln(w, "\nzlock COMMAND --help says more, with an example and the exit codes.")
-}
-
-// helpBelow lists the commands of a command.
-func helpBelow(w io.Writer, cmd *cobra.Command) {
-	fmt.Fprintln(w, "\nCommands:")
-	t := newTable()
-	for _, c := range cmd.Commands() {
-		t.add(c.Name(), c.Short)
-	}
-	t.print(w, "  ")
 }
 
 // wrap breaks paragraphs at blanks so that no line is longer than width.
@@ -141,14 +133,11 @@ func wrap(s string, width int) string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
 
-// typed is a command as it is typed after zlock: "run", "auth login".
-func typed(cmd *cobra.Command) string { return strings.TrimPrefix(cmd.CommandPath(), "zlock ") }
-
 // flagError says what is wrong with a flag as one of ours, so that it exits 2.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
-		return usage(clean(err.Error()), "zlock "+typed(cmd)+" --help lists the flags")
+		return usage(clean(err.Error()), cmd.CommandPath()+" --help lists the flags")
 	}
 	name := unknown.GetSpecifiedName()
 	if slices.Contains(laterFlags(), name) {
@@ -161,10 +150,10 @@ func flagError(cmd *cobra.Command, err error) error {
 		if slices.Contains(names(meaningSettings()), set.name) && cmd.Name() != "run" {
 			return usage(fmt.Sprintf("--%s belongs to zlock run: it gives rows their meaning, which stays as enrolled", name))
 		}
-		return usage(fmt.Sprintf("--%s is not a flag of zlock %s", name, typed(cmd)))
+		return usage(fmt.Sprintf("--%s is not a flag of %s", name, cmd.CommandPath()))
 	}
 	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-	return usage(fmt.Sprintf("--%s is not a flag of zlock %s%s", clean(name), typed(cmd), didYouMean(name, known)),
-		"zlock "+typed(cmd)+" --help lists the flags")
+	return usage(fmt.Sprintf("--%s is not a flag of %s%s", clean(name), cmd.CommandPath(), didYouMean(name, known)),
+		cmd.CommandPath()+" --help lists the flags")
 }

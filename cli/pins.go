@@ -243,7 +243,7 @@ func (s *sitting) knowOrg(ctx context.Context) (held *batch.Report, err error) {
 		if report := heldUp(err, s.bell.soft); report != nil {
 			return report, nil
 		}
-		if wait(s.bell.soft, max(e.RetryAfter, lookPause)) != nil {
+		if pauseFor(s.bell.soft, max(e.RetryAfter, lookPause)) != nil {
 			return heldUp(err, s.bell.soft), nil
 		}
 	}
@@ -266,14 +266,30 @@ func heldUp(err error, soft context.Context) *batch.Report {
 	return &report
 }
 
-// wait waits, or returns why it was cut short.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
+// meet looks which organisation answers before a command that is no run changes something there.
+func (q *inquiry) meet(ctx context.Context) error {
+	if len(q.org.pins) == 0 || q.org.met.ID != "" {
 		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
+	got, err := q.organisation(ctx)
+	if err != nil {
+		return q.org.judge(q.app, err)
+	}
+	return q.org.compare(got)
+}
+
+func (q *inquiry) organisation(ctx context.Context) (got zoho.Organisation, err error) {
+	err = q.ask(ctx, func(ctx context.Context) (err error) {
+		got, err = q.client.Organisation(ctx)
+		return err
+	})
+	return got, err
+}
+
+func (q *inquiry) user(ctx context.Context) (me zoho.User, err error) {
+	err = q.ask(ctx, func(ctx context.Context) (err error) {
+		me, err = q.client.CurrentUser(ctx)
+		return err
+	})
+	return me, err
 }

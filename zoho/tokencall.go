@@ -153,7 +153,7 @@ func postForm(ctx context.Context, client *http.Client, address string, form url
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("User-Agent", userAgent())
-	return roundTrip(client, req)
+	return roundTrip(client, req, maxAnswer)
 }
 
 func (t *Tokens) scrub(text string) string {

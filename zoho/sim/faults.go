@@ -246,7 +246,7 @@ func (o *Org) changeHands(c *call) error {
 		return nil
 	}
 	r := o.row(Lock{Reason: "Locked again by Patricia Boyle", By: Patricia()}, o.newLockID(), o.now())
-	if err := o.commit(entry{}, &change{key{m, id}, &r}); err != nil {
+	if err := o.commit(entry{}, &change{key: key{m, id}, row: &r}); err != nil {
 		return err
 	}
 	e := Event{Op: OpUnlock, Module: c.module, ID: c.id, LockID: o.lock(old).ID, Actor: Patricia().ID, Applied: true}

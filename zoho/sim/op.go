@@ -12,6 +12,7 @@ const (
 	OpUnlock        Op = "unlock"        // DELETE …/{id}/Locking_Information__s/{lock}
 	OpRecords       Op = "records"       // GET /{Module}?ids=…
 	OpConfiguration Op = "configuration" // GET /settings/record_locking_configurations
+	OpConfigure     Op = "configure"     // POST, PUT, DELETE /settings/record_locking_configurations
 	OpModules       Op = "modules"       // GET /settings/modules
 	OpComposite     Op = "composite"     // POST /__composite_requests; its parts are logged as calls of their own
 	OpUsers         Op = "users"         // GET /users

@@ -102,7 +102,7 @@ func (o *Org) carry(c *call) answer {
 	} else {
 		o.schedule(note.Late)
 	}
-	if ch != nil {
+	if ch != nil && ch.more == nil {
 		e.Applied = true
 		e.Reason = ch.reason()
 	}
@@ -137,6 +137,8 @@ func (o *Org) perform(c *call) (answer, *change) {
 		return o.composite(c), nil
 	case OpConfiguration:
 		return o.configuration(c), nil
+	case OpConfigure:
+		return o.configure(c)
 	case OpModules:
 		return o.listModules(c), nil
 	case OpUsers:
@@ -188,8 +190,8 @@ func (c *call) routeAPI(parts []string) {
 		c.only(OpOrg)
 	case len(parts) == 2 && parts[0] == "settings" && parts[1] == "modules":
 		c.only(OpModules)
-	case len(parts) == 2 && parts[0] == "settings" && parts[1] == "record_locking_configurations":
-		c.only(OpConfiguration)
+	case len(parts) > 1 && len(parts) < 4 && parts[0] == "settings" && parts[1] == "record_locking_configurations":
+		c.routeConfiguration(parts[2:])
 	case len(parts) == 1 && parts[0] == "__composite_requests":
 		if c.op = OpComposite; c.method != http.MethodPost {
 			c.refuse(badMethod())
