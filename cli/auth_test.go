@@ -204,7 +204,7 @@ func TestSignInIsRefused(t *testing.T) {
 		{"org that cannot be read", func(c *sim.Config) { c.Standing.ScopeMissing = []sim.Op{sim.OpOrg} }, nil, "--expect-org 60012345", 4, "ZohoCRM.org.READ"},
 		{"Zoho out of order", func(c *sim.Config) {
 			c.Script = []sim.Fault{{Match: sim.Match{Op: sim.OpOrg}, Do: sim.Status500Before}}
-		}, nil, "", 4, "500"},
+		}, nil, "", 7, "500"},
 		{"two ways at once", nil, nil, "--device", 2, "two ways"},
 		{"scopes of a code", nil, nil, "--scopes all", 2, "--device"},
 		{"unknown store", nil, nil, "--store disk", 2, "one of keyring, file"},

@@ -53,7 +53,8 @@ func (a *app) authLoginCommand() *cobra.Command {
 			"  zlock auth login --code-stdin --store file < code.txt\n" +
 			"  zlock auth login --print-scopes",
 		Annotations: exits("0  signed in, and stored", "1  the program itself failed", "2  usage or configuration; nothing is stored",
-			"4  Zoho refuses, a scope is missing, or it is the wrong org; nothing is stored", "130, 143  stopped by a signal"),
+			"4  Zoho refuses, a scope is missing, or it is the wrong org; nothing is stored", "7  Zoho did not answer; nothing is stored",
+			"130, 143  stopped by a signal"),
 		Args: nothingMore,
 	}
 	var o loginOptions
@@ -78,7 +79,7 @@ func (a *app) authStatusCommand() *cobra.Command {
 			"what the scopes allow. The sign-in is that of the environment or, where that has none, the stored one.",
 		Example: "  zlock auth status\n  zlock auth status --profile sandbox --json",
 		Annotations: exits("0  the sign-in works", "1  the program itself failed", "2  nobody is signed in, or usage",
-			"4  Zoho refuses the sign-in, does not answer, or it is the wrong org"),
+			"4  Zoho refuses the sign-in, or it is the wrong org", "7  Zoho did not answer"),
 		Args: nothingMore,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.authStatus(cmd.Context(), flagSource{cmd.Flags()})

@@ -21,13 +21,13 @@ func TestCAFile(t *testing.T) {
 	s.env["ZLOCK_API_URL"] = secure.URL
 	s.file("ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})))
 	s.file("none.pem", "no certificate")
-	s.want(s.run("run", s.locks("job.csv", 0, 2), "--max-outage", "1s"), 7, "certificate")
-	s.want(s.run("resume", "--ca-file", "none.pem"), 2, "--ca-file none.pem: there is no certificate in it")
-	s.want(s.run("resume", "--ca-file", "nosuch.pem"), 2, "no such file")
-	s.want(s.run("resume", "--ca-file", "ca.pem"), 0, "is completed")
-	s.want(s.run("run", s.locks("more.csv", 2, 4), "--ca-file", "ca.pem", "--limit", "1"), 6)
+	s.want(s.run("auth", "status"), 7, "certificate", "captive portal")
+	s.want(s.run("auth", "status", "--ca-file", "ca.pem"), 0)
+	s.want(s.run("run", s.locks("job.csv", 0, 2), "--ca-file", "none.pem"), 2, "--ca-file none.pem: there is no certificate in it")
+	s.want(s.run("run", "job.csv", "--ca-file", "nosuch.pem"), 2, "no such file")
+	s.want(s.run("run", "job.csv", "--ca-file", "ca.pem", "--limit", "1"), 6)
 	s.want(s.run("resume"), 0, "is completed") // inherited from the run
-	if n := s.org.Stats().ByOp[sim.OpLock]; n != 4 {
+	if n := s.org.Stats().ByOp[sim.OpLock]; n != 2 {
 		t.Errorf("%d locks", n)
 	}
 }
