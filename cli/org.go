@@ -122,7 +122,8 @@ func (o *org) hosts(v values) error {
 	if o.accounts == "" {
 		o.accounts = dc.Accounts
 	}
-	for name, base := range map[string]string{"api-url": o.api, "accounts-url": o.accounts} {
+	for _, name := range []string{"api-url", "accounts-url"} {
+		base := map[string]string{"api-url": o.api, "accounts-url": o.accounts}[name]
 		if err := zoho.CheckHost(base, o.allowHosts); err != nil {
 			return usage(fmt.Sprintf("%s: %v", orElse(v[name].where, "--"+name), clean(err.Error())),
 				"give one of Zoho's own hosts, or name the host under allow_hosts in zlock.yaml")
