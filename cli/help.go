@@ -144,6 +144,9 @@ func flagError(cmd *cobra.Command, err error) error {
 		return usage("--" + name + ": not in this version yet")
 	}
 	if set, ok := settingNamed(name); ok {
+		if set.fileOnly {
+			return usage("--" + name + " is no flag: it stands in a profile of zlock.yaml alone, as " + strings.ReplaceAll(name, "-", "_"))
+		}
 		if slices.Contains(names(meaningSettings()), set.name) && cmd.Name() != "run" {
 			return usage(fmt.Sprintf("--%s belongs to zlock run: it gives rows their meaning, which stays as enrolled", name))
 		}

@@ -84,7 +84,7 @@ func (a *app) printRuns(list []batch.Run) {
 			state += " (simulated)"
 		}
 		t.add(run.ID, state, number(run.Total), number(run.Open()), number(run.Counts[batch.Failed]+run.Counts[batch.Invalid]),
-			moment(run.StartedAt), cleanTo(run.JobFile, 60))
+			moment(run.StartedAt), cleanTo(run.JobFile, 60)+ticketOf(run))
 	}
 	t.print(a.world.Out, "")
 }

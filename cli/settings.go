@@ -28,11 +28,12 @@ type setting struct {
 	help      string
 	inherited bool // resume takes it from the run unless a flag says otherwise
 	profiled  bool // may stand in a profile of zlock.yaml
+	fileOnly  bool // and nowhere else: what guards an org is not to be waved aside on a command line
 }
 
 // settings is every setting of this version, in the order in which help prints them.
 func settings() []setting {
-	return slices.Concat(placeSettings(), orgSettings(), paceSettings(), meaningSettings(), readingSettings(), commandSettings())
+	return slices.Concat(placeSettings(), orgSettings(), guardSettings(), paceSettings(), meaningSettings(), readingSettings(), commandSettings())
 }
 
 func placeSettings() []setting {
@@ -53,6 +54,8 @@ func orgSettings() []setting {
 		{name: "api-url", arg: "URL", help: "API host instead of the data centre's; Zoho's own or loopback", inherited: true, profiled: true},
 		{name: "accounts-url", arg: "URL", help: "accounts host instead of the data centre's", inherited: true, profiled: true},
 		{name: "api-version", arg: "V", def: "v8", help: "version of Zoho's API", inherited: true, profiled: true},
+		{name: "environment", arg: "ENV", help: "production, sandbox or developer (default: production, or as signed in)", inherited: true, profiled: true},
+		{name: "ca-file", arg: "FILE", help: "certificates (PEM) to trust besides the system's", inherited: true, profiled: true},
 		{name: "edition", arg: "EDITION", help: "free standard professional enterprise ultimate", inherited: true, profiled: true},
 	}
 }
@@ -231,12 +234,20 @@ func (s sources) resolve() values {
 }
 
 func (s sources) find(set setting) value {
+	if set.fileOnly {
+		return s.profiled(set)
+	}
 	if flag := s.flags.Lookup(set.name); flag != nil && flag.Changed {
 		return value{text: flag.Value.String(), where: spell(set, flag.Value.String()), flag: true, given: true}
 	}
 	if text := s.env(variable(set.name)); text != "" {
 		return value{text: text, where: variable(set.name) + "=" + clean(text), given: true}
 	}
+	return s.profiled(set)
+}
+
+// profiled is the value that the profile gives, or the default.
+func (s sources) profiled(set setting) value {
 	if text, ok := s.profile.values[set.name]; ok {
 		return value{text: text, where: fmt.Sprintf("%s %q of profile %s", set.name, text, s.profile.name), given: true}
 	}
@@ -285,7 +296,9 @@ func (v values) on(name string, problem func(error)) bool {
 func strangers(environ []string) (warnings []string, err error) {
 	known := []string{"ZLOCK_CLIENT_ID", "ZLOCK_CLIENT_SECRET", "ZLOCK_REFRESH_TOKEN", "ZLOCK_ACCESS_TOKEN"}
 	for _, s := range settings() {
-		known = append(known, variable(s.name))
+		if !s.fileOnly {
+			known = append(known, variable(s.name))
+		}
 	}
 	found := map[string]bool{}
 	for _, pair := range environ {

@@ -60,12 +60,31 @@ func (s *sitting) stint(ctx context.Context) (batch.Report, error) {
 	defer s.close()
 	limiter := s.limiter
 	s.bell.working(s.pace.grace, func() { s.stopping(limiter) })
+	held, err := s.knowOrg(ctx)
+	if err != nil {
+		return batch.Report{}, err
+	}
 	session, err := s.db.Begin(ctx, s.run.ID, workerName())
 	if err != nil {
 		return batch.Report{}, err
 	}
+	began := s.run
+	report, broken := s.carryOut(ctx, session, held)
+	if err := s.record(ctx, session, &report, broken); err != nil {
+		return batch.Report{}, err
+	}
+	s.before.add(int64(limiter.Snapshot().Credits), began, s.run)
+	return report, nil
+}
+
+// carryOut works the rows, unless the stint was held up before its first one.
+func (s *sitting) carryOut(ctx context.Context, session *checkpoint.Session, held *batch.Report) (batch.Report, error) {
+	if held != nil {
+		return *held, nil
+	}
 	s.watch()
-	began, options := s.run, s.options(ctx)
+	defer s.told.finish()
+	options := s.options(ctx)
 	if !s.run.Simulated {
 		cover := s.coverOf()
 		cover.begin(ctx)
@@ -75,13 +94,7 @@ func (s *sitting) stint(ctx context.Context) (batch.Report, error) {
 			cover.keep(ctx)
 		}
 	}
-	report, broken := batch.NewRunner(session, s.client, s.limiter, options).Run(s.bell.soft, s.bell.hard)
-	s.told.finish()
-	if err := s.record(ctx, session, &report, broken); err != nil {
-		return batch.Report{}, err
-	}
-	s.before.add(int64(limiter.Snapshot().Credits), began, s.run)
-	return report, nil
+	return batch.NewRunner(session, s.client, s.limiter, options).Run(s.bell.soft, s.bell.hard)
 }
 
 // workerName says who works on a run.

@@ -55,6 +55,12 @@ func printStatus(w io.Writer, p place, run batch.Run, now time.Time) {
 	t := newTable()
 	t.add("job file", clean(run.JobFile))
 	t.add("profile", clean(run.Profile))
+	if met := metBy(run); met.ID != "" {
+		t.add("org", named(met))
+	}
+	if run.Settings[keyTicket] != "" {
+		t.add("ticket", clean(run.Settings[keyTicket]))
+	}
 	t.add("started", moment(run.StartedAt))
 	if !run.EndedAt.IsZero() {
 		t.add("ended", moment(run.EndedAt))

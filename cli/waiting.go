@@ -42,6 +42,9 @@ func (s *sitting) work(ctx context.Context) error {
 	if s.run.Open() == 0 {
 		return s.conclude(batch.Report{})
 	}
+	if err := s.app.confirm(ctx, &s.org); err != nil {
+		return err
+	}
 	ctx = context.WithoutCancel(ctx)
 	defer func() { s.owner.Release() }()
 	for {
