@@ -20,6 +20,8 @@ type column struct {
 	name, label, kind string
 	number            func(o *Org, k key) int64  // of all kinds but text: id, unix seconds, user id, 0 or 1
 	text              func(o *Org, k key) string // of text alone
+	value             func(o *Org, k key) any    // of a field that queries do not reckon with
+	open              bool                       // such a field, and people write it
 }
 
 // nameFields are what Zoho calls the name of a standard module's records.
@@ -45,7 +47,7 @@ func (m *module) columns() []column {
 	list := []column{
 		{name: "id", label: "Record Id", kind: kindID, number: func(_ *Org, k key) int64 { return k.id }},
 		{name: "Name", label: "Name", kind: kindText, text: title},
-		{name: "Owner", label: "Owner", kind: kindUser, number: me},
+		{name: "Owner", label: "Owner", kind: kindUser, number: (*Org).ownerNumber},
 		{name: "Created_By", label: "Created By", kind: kindUser, number: me},
 		{name: "Modified_By", label: "Modified By", kind: kindUser, number: me},
 		{name: "Created_Time", label: "Created Time", kind: kindTime, number: (*Org).created},
@@ -88,20 +90,30 @@ func userNumber(u User) int64 {
 // created is when the record was made, in unix seconds: one to two years before the organisation
 // began. It is reckoned from the id, so that a million records need no room for it.
 func (o *Org) created(k key) int64 {
+	if h := k.m.held[k.id]; h != nil && h.Created != 0 {
+		return h.Created
+	}
 	age := chance(hash(k.m.name), uint64(k.id))
 	return o.epoch.Unix() - 365*day - int64(age*365*float64(day))
 }
 
 // modified is when the record was last changed, in unix seconds. A lock does not change its record.
 func (o *Org) modified(k key) int64 {
+	if h := k.m.held[k.id]; h != nil && h.Modified != 0 {
+		return h.Modified
+	}
 	created := o.created(k)
 	return created + int64(chance(uint64(k.id), hash(k.m.name))*float64(o.epoch.Unix()-30*day-created))
 }
 
 // shown is the column's value as Get Records has it.
 func (c column) shown(o *Org, k key) any {
+	if c.value != nil {
+		return c.value(o, k)
+	}
 	if c.kind == kindUser {
-		return object{"name": o.cfg.Me.Name, "id": strconv.FormatInt(c.number(o, k), 10), "email": email(o.cfg.Me)}
+		u := o.userWith(strconv.FormatInt(c.number(o, k), 10))
+		return object{"name": u.Name, "id": u.ID, "email": email(u)}
 	}
 	return c.plain(o, k)
 }
@@ -132,7 +144,9 @@ func (o *Org) present(k key, fields string) object {
 		if c, ok := k.m.column(name); ok {
 			row[name] = c.shown(o, k)
 		} else if name == "$locked_for_me" && k.m.Locking != Unsupported {
-			row[name] = isLocked(o, k) == 1
+			row[name] = o.lockedForMe(k)
+		} else if h := k.m.held[k.id]; h != nil || k.m.hasField(name) {
+			row[name] = h.value(name)
 		}
 	}
 	return row

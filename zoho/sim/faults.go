@@ -16,7 +16,7 @@ type Kind string
 const (
 	DropBefore      Kind = "drop_before"       // the connection is cut, without effect
 	DropAfter       Kind = "drop_after"        // the connection is cut, after the effect
-	LateEffect      Kind = "late_effect"       // the connection is cut now, the effect comes For later
+	LateEffect      Kind = "late_effect"       // the connection is cut now, the effect comes For later; none comes of calls that do not lock
 	Hang            Kind = "hang"              // no effect, and no answer for as long as the caller stays
 	Slow            Kind = "slow"              // the effect at once, the answer For later
 	CutBody         Kind = "cut_body"          // after the effect, the connection is cut in mid-body
@@ -178,7 +178,7 @@ func (f trouble) throttle(c *call) answer {
 	seconds := int((f.span + time.Second - 1) / time.Second)
 	var a answer
 	switch {
-	case c.op == OpToken || c.op == OpRevoke:
+	case c.op.accounts():
 		a = tokenThrottled()
 	case f.kind == Throttle429Hint:
 		return throttledHint(seconds)
@@ -249,7 +249,7 @@ func (o *Org) changeHands(c *call) error {
 		return nil
 	}
 	r := o.row(Lock{Reason: "Locked again by Patricia Boyle", By: Patricia()}, o.newLockID(), o.now())
-	if err := o.commit(entry{}, &change{key{m, id}, &r}); err != nil {
+	if err := o.commit(entry{}, &change{key: key{m, id}, row: &r}); err != nil {
 		return err
 	}
 	e := Event{Op: OpUnlock, Module: c.module, ID: c.id, LockID: o.lock(old).ID, Actor: Patricia().ID, Applied: true}
@@ -262,7 +262,7 @@ func (o *Org) changeHands(c *call) error {
 
 // performAny is perform, or the accounts server's side of it.
 func (o *Org) performAny(c *call) (answer, *change) {
-	if c.op == OpToken || c.op == OpRevoke {
+	if c.op.accounts() {
 		return o.accounts(c), nil
 	}
 	return o.perform(c)

@@ -35,6 +35,7 @@ type entry struct {
 	Gone   bool        `json:"gone,omitempty"`   // the record's lock was taken away
 	Late   *lateEffect `json:"late,omitempty"`   // an effect still to come
 	Landed int64       `json:"landed,omitempty"` // the number of one that has come
+	Wide   *keptWide   `json:"wide,omitempty"`   // what changed besides one record's lock
 }
 
 // keptLock is a row in the journal.
@@ -45,6 +46,7 @@ type keptLock struct {
 	Source Source `json:"source"`
 	ByID   string `json:"by_id,omitempty"`
 	ByName string `json:"by_name,omitempty"`
+	Rule   int64  `json:"rule,omitempty"`
 }
 
 // journal is an append-only file of entries, each written by one write.
@@ -176,7 +178,9 @@ func (o *Org) commit(e entry, ch *change) error {
 	if o.closed {
 		return errors.New("the simulated organisation is closed")
 	}
-	if ch != nil {
+	if ch != nil && ch.wide != nil {
+		e.Wide = ch.wide.kept(o)
+	} else if ch != nil {
 		e.Module, e.ID = ch.key.m.name, ch.key.text()
 		e.Gone = ch.row == nil
 		if ch.row != nil {
@@ -199,6 +203,8 @@ func (o *Org) commit(e entry, ch *change) error {
 func (c *change) apply() {
 	switch {
 	case c == nil:
+	case c.wide != nil:
+		c.wide.apply()
 	case c.row == nil:
 		delete(c.key.m.locks, c.key.id)
 	default:
@@ -208,7 +214,7 @@ func (c *change) apply() {
 
 func (o *Org) kept(r row) *keptLock {
 	l := o.lock(r)
-	return &keptLock{ID: l.ID, At: r.at, Reason: l.Reason, Source: l.Source, ByID: l.By.ID, ByName: l.By.Name}
+	return &keptLock{ID: l.ID, At: r.at, Reason: l.Reason, Source: l.Source, ByID: l.By.ID, ByName: l.By.Name, Rule: r.rule}
 }
 
 // restore makes an entry of the journal true again.
@@ -224,6 +230,9 @@ func (o *Org) restore(e entry) error {
 		o.lates = max(o.lates, e.Late.N)
 	}
 	delete(o.pending, e.Landed)
+	if e.Wide != nil {
+		return o.restoreWide(e.Wide)
+	}
 	return o.restoreLock(e)
 }
 
@@ -233,18 +242,28 @@ func (o *Org) restoreLock(e entry) error {
 	}
 	ch := change{}
 	if e.Lock != nil {
-		id, err := strconv.ParseInt(e.Lock.ID, 10, 64)
-		if err != nil || sourceNumber(e.Lock.Source) < 0 {
-			return errors.New("it does not hold a lock")
+		r, err := o.rowKept(e.Lock)
+		if err != nil {
+			return err
 		}
-		by := User{ID: e.Lock.ByID, Name: e.Lock.ByName}
-		r := o.row(Lock{Reason: e.Lock.Reason, Source: e.Lock.Source, By: by}, id, time.Unix(e.Lock.At, 0))
 		ch.row = &r
-		o.made = max(o.made, id-madeLockIDs)
 	}
 	var ok bool
 	if ch.key.m, ch.key.id, ok = o.find(e.Module, e.ID); ok {
 		ch.apply()
 	}
 	return nil
+}
+
+// rowKept is a lock of the journal as a row.
+func (o *Org) rowKept(l *keptLock) (row, error) {
+	id, err := strconv.ParseInt(l.ID, 10, 64)
+	if err != nil || sourceNumber(l.Source) < 0 {
+		return row{}, errors.New("it does not hold a lock")
+	}
+	by := User{ID: l.ByID, Name: l.ByName}
+	r := o.row(Lock{Reason: l.Reason, Source: l.Source, By: by}, id, time.Unix(l.At, 0))
+	r.rule = l.Rule
+	o.made = max(o.made, id-madeLockIDs)
+	return r, nil
 }

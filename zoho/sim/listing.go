@@ -194,11 +194,11 @@ func (o *Org) oneRecord(c *call) answer {
 	}
 	k := key{m, id}
 	row := object{}
-	for _, col := range m.columns() {
+	for _, col := range m.catalogue() {
 		row[col.name] = col.shown(o, k)
 	}
 	if m.Locking != Unsupported {
-		row["$locked_for_me"] = isLocked(o, k) == 1
+		row["$locked_for_me"] = o.lockedForMe(k)
 	}
 	if fields := c.query.Get("fields"); fields != "" {
 		row = o.present(k, fields)

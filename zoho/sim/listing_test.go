@@ -152,7 +152,7 @@ func TestOneRecord(t *testing.T) {
 		row["Full_Name"] == nil || row["Created_Time"] == nil {
 		t.Errorf("record %v", row)
 	}
-	if row := call(t, o, http.MethodGet, "/crm/v8/Deals/9?fields=Deal_Name,Stage", "").row(t); row["Deal_Name"] != "Big one" || len(row) != 2 {
+	if row := call(t, o, http.MethodGet, "/crm/v8/Deals/9?fields=Deal_Name,Nonsense", "").row(t); row["Deal_Name"] != "Big one" || len(row) != 2 {
 		t.Errorf("record %v", row)
 	}
 	for path, want := range map[string]string{

@@ -11,7 +11,10 @@ import (
 // lockingName is the hidden module that locks are the records of.
 const lockingName = "Locking_Information__s"
 
-const fieldIDs = 5843104000000003000
+const (
+	fieldIDs        = 5843104000000003000
+	fieldsPerModule = 100 // ids between one module's fields and the next one's
+)
 
 // lockingFields are those of the module Locking_Information__s. (Zoho: "Record Locking APIs in Zoho CRM", Kaizen.)
 func lockingFields() []column {
@@ -58,7 +61,7 @@ func (o *Org) fields(c *call) answer {
 	}
 	var list []object
 	if m, ok := o.modules[name]; ok {
-		for _, col := range m.columns() {
+		for _, col := range m.catalogue() {
 			list = append(list, m.describeField(col))
 		}
 	} else if name == lockingName && o.lockingAnywhere() {
@@ -73,15 +76,15 @@ func (o *Org) fields(c *call) answer {
 
 // describeField is one field of the module as its metadata has it.
 func (m *module) describeField(c column) object {
-	place := slices.IndexFunc(m.columns(), func(other column) bool { return other.name == c.name })
-	return c.describe(int(m.order)*100 + place)
+	return c.describe(int(m.order)*fieldsPerModule + fieldNamed(m.catalogue(), c.name))
 }
 
 // describe is the metadata of a field; the number makes its id.
 func (c column) describe(number int) object {
-	ours := c.kind != kindText // what people type in are the texts
+	ours := c.ours()
 	kind := map[string]string{
 		kindBoolean: "boolean", kindUser: "jsonobject", "userlookup": "jsonobject", "multi_module_lookup": "jsonobject",
+		"lookup": "jsonobject", "multiselectpicklist": "jsonarray", "currency": "double", "double": "double", "integer": "integer",
 	}[c.kind]
 	if kind == "" {
 		kind = "string"
@@ -96,6 +99,10 @@ func (c column) describe(number int) object {
 		"pick_list_values": c.choices(),
 	}
 }
+
+// ours reports whether the organisation alone writes the field: what people type
+// in are the texts, and fields that say so.
+func (c column) ours() bool { return c.value == nil && c.kind != kindText || c.value != nil && !c.open }
 
 func (c column) length() int {
 	switch c.kind {
@@ -125,7 +132,7 @@ func (c column) choices() []object {
 func (o *Org) oneUser(c *call) answer {
 	for _, u := range append([]User{o.cfg.Me, Patricia()}, o.people.list...) {
 		if u.ID == c.id {
-			return shown(object{"users": []object{describeUser(u)}})
+			return shown(object{"users": []object{o.describeUser(u)}})
 		}
 	}
 	return refuse(http.StatusBadRequest, "INVALID_DATA", at(1), "the id given seems to be invalid")

@@ -19,6 +19,8 @@ const (
 	OpOther         Op = "other"         // an API call that is none of the above
 	OpToken         Op = "token"         // POST /oauth/v2/token
 	OpRevoke        Op = "revoke"        // POST /oauth/v2/token/revoke
+	OpDevice        Op = "device"        // POST /oauth/v3/device/code
+	OpDeviceToken   Op = "devicetoken"   // POST /oauth/v3/device/token
 )
 
 // Groups of calls, for Match and Standing.
@@ -32,13 +34,18 @@ const (
 func (o Op) covers(c Op) bool {
 	switch o {
 	case AnyOp:
-		return c != OpToken && c != OpRevoke
+		return !c.accounts()
 	case AnyRead:
 		return c == OpList || c == OpGet || c == OpRecords || c == OpRecord || c == OpQuery
 	case AnyWrite:
 		return c.writes()
 	}
 	return o == c
+}
+
+// accounts reports whether the call o goes to the accounts server.
+func (o Op) accounts() bool {
+	return o == OpToken || o == OpRevoke || o == OpDevice || o == OpDeviceToken
 }
 
 // writes reports whether the call o may change a lock.

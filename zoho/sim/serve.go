@@ -31,7 +31,7 @@ type call struct {
 }
 
 // ServeHTTP answers one call. It serves /crm/v2 to /crm/v8 and the accounts
-// server's /oauth/v2/token and /oauth/v2/token/revoke; anything else is 404.
+// server's /oauth/v2/token, its /revoke, and /oauth/v3/device; anything else is 404.
 func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := route(r)
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
@@ -41,7 +41,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.body = body
 	c.readQuery()
 	d := desk{o: o, w: w, r: r, release: func() {}}
-	if c.op == OpToken || c.op == OpRevoke {
+	if c.op.accounts() {
 		o.serveToken(&d, c)
 		return
 	}
@@ -100,12 +100,16 @@ func (o *Org) carry(c *call) answer {
 	e := Event{Fault: f.kind}
 	a, ch := o.struck(c, f)
 	e.Holder = o.holderOf(c)
+	around := ch.events(o, c.op)
 	if err := o.commit(note, ch); err != nil {
-		a, ch = serverFault(), nil
+		a, ch, around = serverFault(), nil, nil
 	} else {
 		o.schedule(note.Late)
 	}
-	if ch != nil {
+	for _, other := range around {
+		o.record(other)
+	}
+	if ch != nil && ch.wide == nil {
 		e.Applied = true
 		e.Reason = ch.reason()
 	}
@@ -135,6 +139,9 @@ func (o *Org) perform(c *call) (answer, *change) {
 	}
 	if a, ok := o.performReading(c); ok {
 		return a, nil
+	}
+	if a, ch, ok := o.performWriting(c); ok {
+		return a, ch
 	}
 	switch c.op {
 	case OpRecords:
@@ -166,6 +173,10 @@ func route(r *http.Request) *call {
 		c.op = OpToken
 	case r.URL.Path == "/oauth/v2/token/revoke":
 		c.op = OpRevoke
+	case r.URL.Path == "/oauth/v3/device/code":
+		c.op = OpDevice
+	case r.URL.Path == "/oauth/v3/device/token":
+		c.op = OpDeviceToken
 	case len(parts) > 2 && parts[0] == "crm" && knownVersion(parts[1]) && !slices.Contains(parts, ""):
 		c.routeAPI(parts[2:])
 	default:
@@ -183,6 +194,7 @@ func (c *call) refuse(a answer) { c.refused = &a }
 func (c *call) routeAPI(parts []string) {
 	switch {
 	case c.routeReading(parts):
+	case c.routeWriting(parts):
 	case len(parts) > 2 && parts[2] == "Locking_Information__s" && len(parts) < 5:
 		c.routeLocking(parts)
 	case len(parts) == 1 && parts[0] == "users":
@@ -191,8 +203,6 @@ func (c *call) routeAPI(parts []string) {
 		c.only(OpOrg)
 	case len(parts) == 2 && parts[0] == "settings" && parts[1] == "modules":
 		c.only(OpModules)
-	case len(parts) == 2 && parts[0] == "settings" && parts[1] == "record_locking_configurations":
-		c.only(OpConfiguration)
 	case len(parts) == 1 && parts[0] == "__composite_requests":
 		if c.op = OpComposite; c.method != http.MethodPost {
 			c.refuse(badMethod())
