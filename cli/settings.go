@@ -32,7 +32,7 @@ type setting struct {
 
 // settings is every setting of this version, in the order in which help prints them.
 func settings() []setting {
-	return slices.Concat(placeSettings(), orgSettings(), paceSettings(), meaningSettings(), readingSettings(), commandSettings())
+	return slices.Concat(placeSettings(), orgSettings(), paceSettings(), meaningSettings(), readingSettings(), commandSettings(), tellSettings())
 }
 
 func placeSettings() []setting {
@@ -126,14 +126,27 @@ func commandSettings() []setting {
 		{name: "format", arg: "FORMAT", help: "csv or jsonl (default: by the name of -o, else csv)"},
 		{name: "output", arg: "FILE", help: "write to FILE instead of standard output"},
 		{name: "force", kind: toggle, help: "replace a file that is there"},
+		{name: "state", kind: list, arg: "STATES", help: "only runs in these states, commas between"},
+		{name: "watch", kind: toggle, help: "go on looking until nobody works on the run"},
+		{name: "interval", arg: "SPAN", def: "2s", help: "how often --watch looks", profiled: true},
+		{name: "dry-run", kind: toggle, help: "say what would be done, and do nothing"},
+		{name: "with-locks", kind: toggle, help: "also runs whose locks still hold, and which locks they are"},
 		{name: "raw-csv", kind: toggle, help: "leave cells as they are, for machines: no guard against formulas"},
+	}
+}
+
+// tellSettings say who else is told how a run ends.
+func tellSettings() []setting {
+	return []setting{
+		{name: "notify", kind: list, arg: "COMMAND|URL", help: "tell a command, or an https address, how it ended; may be repeated", profiled: true},
+		{name: "metrics", arg: "FILE", help: "keep figures for Prometheus in FILE, for a textfile collector", profiled: true},
 	}
 }
 
 // laterFlags are settings of later versions: typed today they must not be taken for a slip.
 func laterFlags() []string {
 	return []string{
-		"precheck", "composite", "notify", "metrics", "watch", "check",
+		"precheck", "composite", "check",
 	}
 }
 
