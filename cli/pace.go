@@ -21,6 +21,7 @@ type pace struct {
 	zone                          *time.Location // of times told
 	window                        zoho.Window
 	waitWindow, waitBudget        bool // wait there, instead of stopping
+	telling                       telling
 }
 
 // pace reads the settings that a resume may change.
@@ -41,6 +42,10 @@ func (a *app) pace(v values, e edition) (pace, error) {
 		grace:             read.span("grace", 0, time.Hour),
 		exitZeroOnPartial: read.flag("exit-zero-on-partial"),
 		noProgress:        read.flag("no-progress"),
+	}
+	var err error
+	if p.telling, err = a.telling(v); err != nil {
+		read.problem(err)
 	}
 	p.allowance = p.daily - read.creditsOf("reserve", p.daily)
 	p.zone = read.zone("tz", a.world.Now().Location())

@@ -30,8 +30,11 @@ type sitting struct {
 	limiter *zoho.Limiter
 	client  *zoho.Client
 	close   func() // of the pretend org
+	meter   meter
 	told    *progress
 	rescued string // the file that holds what the store would not take
+
+	announced bool // others were told of the end
 }
 
 // goOn works on a run that was begun before, if it has rows left.
@@ -62,6 +65,7 @@ func (s *sitting) stint(ctx context.Context) (batch.Report, error) {
 		return batch.Report{}, err
 	}
 	s.watch()
+	defer s.measuring()()
 	began := s.run
 	report, broken := batch.NewRunner(session, s.client, s.limiter, s.options(ctx)).Run(s.bell.soft, s.bell.hard)
 	s.told.finish()

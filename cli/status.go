@@ -19,8 +19,8 @@ func (a *app) statusCommand() *cobra.Command {
 			"--watch looks again every --interval until the run is completed or nobody works on it (it may be waiting for " +
 			"credits or its window then, or wait for zlock resume). On a terminal the picture is drawn in place; elsewhere " +
 			"each look is one line, with --json one JSON document. It only reads: the run does not notice.",
-		Example:     "  zlock status\n  zlock status 20260102 --json\n  zlock status --watch --interval 5s",
-		Args:        oneRun,
+		Example: "  zlock status\n  zlock status 20260102 --json\n  zlock status --watch --interval 5s",
+		Args:    oneRun,
 		Annotations: exits("0  it could answer", "1  the program itself failed", "2  usage, or there is no such run",
 			"130, 143  --watch was stopped by SIGINT, SIGTERM; the run goes on"),
 		RunE: func(cmd *cobra.Command, args []string) error {
