@@ -86,7 +86,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
-		a.resultsCommand(), a.versionCommand(), a.completionCommand(),
+		a.resultsCommand(), a.pruneCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand(root))
 	return root
@@ -97,7 +97,7 @@ func (a *app) rootCommand() *cobra.Command {
 func laterCommands() []string {
 	return []string{
 		"report", "verify", "undo", "locks", "sweep", "show", "lock", "unlock", "reason",
-		"config", "modules", "auth", "doctor", "sim", "prune",
+		"config", "modules", "auth", "doctor", "sim",
 	}
 }
 

@@ -132,7 +132,7 @@ func commandSettings() []setting {
 		{name: "watch", kind: toggle, help: "go on looking until nobody works on the run"},
 		{name: "interval", arg: "SPAN", def: "2s", help: "how often --watch looks", profiled: true},
 		{name: "dry-run", kind: toggle, help: "say what would be done, and do nothing"},
-		{name: "with-locks", kind: toggle, help: "also runs whose locks still hold, and which locks they are"},
+		{name: "with-locks", kind: toggle, help: "also forget runs whose locks still hold"},
 		{name: "raw-csv", kind: toggle, help: "leave cells as they are, for machines: no guard against formulas"},
 	}
 }
