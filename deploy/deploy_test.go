@@ -154,11 +154,11 @@ type pod struct {
 	TerminationGracePeriodSeconds int    `yaml:"terminationGracePeriodSeconds"`
 	AutomountServiceAccountToken  *bool  `yaml:"automountServiceAccountToken"`
 	SecurityContext               struct {
-		RunAsNonRoot        bool   `yaml:"runAsNonRoot"`
-		RunAsUser           int    `yaml:"runAsUser"`
-		RunAsGroup          int    `yaml:"runAsGroup"`
-		FSGroup             int    `yaml:"fsGroup"`
-		FSGroupChangePolicy string `yaml:"fsGroupChangePolicy"`
+		RunAsNonRoot        bool                  `yaml:"runAsNonRoot"`
+		RunAsUser           int                   `yaml:"runAsUser"`
+		RunAsGroup          int                   `yaml:"runAsGroup"`
+		FSGroup             int                   `yaml:"fsGroup"`
+		FSGroupChangePolicy string                `yaml:"fsGroupChangePolicy"`
 		SeccompProfile      struct{ Type string } `yaml:"seccompProfile"`
 	} `yaml:"securityContext"`
 	Containers []struct {
