@@ -111,12 +111,13 @@ func (s *sitting) tellOthers(n notice) {
 		s.screen.warn("the notice could not be written: %v", clean(err.Error()))
 		return
 	}
+	body = append(body, '\n')
 	// A signal has ended the work already, or ends nothing that a few seconds would not.
 	ctx := context.WithoutCancel(s.bell.hard)
 	var group sync.WaitGroup
 	for _, t := range targets {
 		group.Go(func() {
-			if err := s.world.deliver(ctx, t, append(body, '\n'), noticeTimeout); err != nil {
+			if err := s.world.deliver(ctx, t, body, noticeTimeout); err != nil {
 				s.screen.warn("%s was not told: %s", t.name(), clean(err.Error()))
 			}
 		})
