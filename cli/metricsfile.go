@@ -35,7 +35,7 @@ func mayMeasure(path string) error {
 
 // measuring writes the figures at once and then now and then, until what it returns is called.
 func (s *sitting) measuring() (stop func()) {
-	if s.pace.telling.metrics == "" {
+	if s.toTell().metrics == "" {
 		return func() {}
 	}
 	// What the sitting itself writes to is not looked at from here.
@@ -64,7 +64,7 @@ func (s *sitting) measuring() (stop func()) {
 
 // measure writes how the sitting ended; code is what the program exits with.
 func (s *sitting) measure(ctx context.Context, code *int) {
-	if s.pace.telling.metrics == "" {
+	if s.toTell().metrics == "" {
 		return
 	}
 	limits := func() zoho.Snapshot { return zoho.Snapshot{} }
@@ -81,13 +81,14 @@ func (s *sitting) measureRun(ctx context.Context, run batch.Run, limits func() z
 	if err == nil {
 		run = now
 	}
-	f := figures{run: run, org: s.org.describe(), limits: limits(), spent: s.spent(ctx), code: code, now: s.world.Now()}
+	f := figures{run: run, org: s.org.describe(), limits: limits(), code: code, now: s.world.Now()}
+	f.spent = max(s.spent(ctx), int64(f.limits.Spent24h)) // the limiter also knows of other checkpoints'
 	keep := s.place.files(run)
 	if err == nil {
-		err = mayWrite(s.pace.telling.metrics, true, keep)
+		err = mayWrite(s.toTell().metrics, true, keep)
 	}
 	if err == nil {
-		err = replaceFile(s.pace.telling.metrics, f.text())
+		err = replaceFile(s.toTell().metrics, f.text())
 	}
 	if err != nil && !s.meter.warned {
 		s.meter.warned = true
@@ -95,7 +96,7 @@ func (s *sitting) measureRun(ctx context.Context, run batch.Run, limits func() z
 	}
 }
 
-// spent is what the org has been charged in the last 24 hours, as far as we know.
+// spent is what the org has been charged in the last 24 hours, as far as this checkpoint knows.
 func (s *sitting) spent(ctx context.Context) int64 {
 	ledger, err := s.db.Spent(context.WithoutCancel(ctx), s.org.key, s.world.Now())
 	if err != nil {

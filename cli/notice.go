@@ -87,7 +87,7 @@ func chatText(s string) string {
 // tellFailure tells of a sitting that an error ended, before it could conclude.
 func (s *sitting) tellFailure(err error) {
 	var end *ended
-	if err == nil || errors.As(err, &end) || len(s.pace.telling.notices) == 0 {
+	if err == nil || errors.As(err, &end) || len(s.toTell().notices) == 0 {
 		return
 	}
 	if now, findErr := s.db.Find(context.Background(), s.run.ID); findErr == nil {

@@ -24,7 +24,7 @@ type pace struct {
 	zone                          *time.Location // of times told
 	window                        zoho.Window
 	waitWindow, waitBudget        bool // wait there, instead of stopping
-	telling                       telling
+	heralds                       heralds
 }
 
 // pace reads the settings that a resume may change.
@@ -48,7 +48,7 @@ func (a *app) pace(v values, e edition) (pace, error) {
 		noProgress:        read.flag("no-progress"),
 	}
 	var err error
-	if p.telling, err = a.telling(v); err != nil {
+	if p.heralds, err = a.heralds(v); err != nil {
 		read.problem(err)
 	}
 	p.composite = read.composite(p.concurrency)

@@ -119,6 +119,7 @@ func commandSettings() []setting {
 		{name: "resume", kind: toggle, help: "start the run, or go on with it, whichever is due"},
 		{name: "again", kind: toggle, help: "carry out a job file once more that was completed before"},
 		{name: "latency", arg: "SPAN", def: "250ms", help: "how long a call to Zoho is taken to last", profiled: true},
+		{name: "check", kind: toggle, help: "look at the records' lock state first, by bulk reads (exit 9 on a surprise)"},
 		{name: "deadline", arg: "TIME", help: "when all is to be done: 06:00, or 2006-01-02T15:04 (exit 9 if not)"},
 		{name: "yes", kind: toggle, help: "do not ask"},
 		{name: "json", kind: toggle, help: "one JSON document on standard output"},
@@ -142,13 +143,6 @@ func tellSettings() []setting {
 	return []setting{
 		{name: "notify", kind: list, arg: "COMMAND|URL", help: "tell a command, or an https address, how it ended; may be repeated", profiled: true},
 		{name: "metrics", arg: "FILE", help: "keep figures for Prometheus in FILE, for a textfile collector", profiled: true},
-	}
-}
-
-// laterFlags are settings of later versions: typed today they must not be taken for a slip.
-func laterFlags() []string {
-	return []string{
-		"check",
 	}
 }
 
@@ -291,9 +285,8 @@ func (v values) on(name string, problem func(error)) bool {
 	return on
 }
 
-// strangers returns a warning for each variable that looks like ours and is not, and an error
-// for one whose setting comes in a later version: passing over a limit would be worse.
-func strangers(environ []string) (warnings []string, err error) {
+// strangers returns a warning for each variable that looks like ours and is not.
+func strangers(environ []string) (warnings []string) {
 	known := []string{"ZLOCK_CLIENT_ID", "ZLOCK_CLIENT_SECRET", "ZLOCK_REFRESH_TOKEN", "ZLOCK_ACCESS_TOKEN"}
 	for _, s := range settings() {
 		known = append(known, variable(s.name))
@@ -305,10 +298,7 @@ func strangers(environ []string) (warnings []string, err error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		if slices.ContainsFunc(laterFlags(), func(flag string) bool { return variable(flag) == name }) {
-			return nil, usage(name+": not in this version yet", "take it out of the environment")
-		}
 		warnings = append(warnings, fmt.Sprintf("environment variable %s is not known and is passed over%s", clean(name), didYouMean(name, known)))
 	}
-	return warnings, nil
+	return warnings
 }

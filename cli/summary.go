@@ -18,6 +18,9 @@ const groupsShown = 5
 func (s *sitting) conclude(report batch.Report) error {
 	signal, _ := heard(s.bell.soft)
 	code := codeOf(s.run, report, signal, s.pace.exitZeroOnPartial)
+	if s.concluding != nil {
+		return s.concluding(report, code)
+	}
 	s.summarise(report, code)
 	err := error(&ended{code})
 	if s.asJSON {

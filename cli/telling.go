@@ -2,125 +2,183 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"net/url"
+	"fmt"
 	"strings"
-	"sync"
-	"time"
+
+	"zlock/batch"
+	"zlock/checkpoint"
+	"zlock/zoho"
 )
 
-// noticeTimeout is how long whoever is told may take. A run that is over must not hang on them.
-const noticeTimeout = 10 * time.Second
-
-// telling is who else is told of a run, besides the screen.
+// telling says in one sentence what came of a run of one row.
 type telling struct {
-	notices []target
-	metrics string // a file; "" for none
+	*sitting
+	deed   deed
+	row    checkpoint.RowReport
+	report batch.Report
+	code   int
 }
 
-// target is one that is told how a sitting ended: a command's words, or an address.
-type target struct {
-	words []string
-	url   string
+// oneDocument is what lock, unlock and reason print with --json: the document of zlock status, and
+// the row as zlock results has it.
+type oneDocument struct {
+	document
+	Row jsonlRow `json:"row"`
 }
 
-// name says which target it is, and nothing that an address or an argument may hold in confidence.
-func (t target) name() string {
-	if t.url == "" {
-		return clean(t.words[0])
-	}
-	u, err := url.Parse(t.url)
+func (t *telling) document() error {
+	results := jsonlResults{run: t.run}
+	row, err := results.row(t.row)
 	if err != nil {
-		return "an address"
+		return err
 	}
-	return u.Scheme + "://" + clean(u.Host)
+	return writeJSON(t.world.Out, oneDocument{newDocument(t.run, t.world.Now()), row})
 }
 
-// telling reads --notify and --metrics.
-func (a *app) telling(v values) (telling, error) {
-	t := telling{metrics: a.world.path(v["metrics"].text)}
-	if err := mayMeasure(t.metrics); err != nil {
-		return t, err
-	}
-	for line := range strings.Lines(v["notify"].text) {
-		line = strings.TrimSpace(line)
-		if line == "" {
-			continue
+func (t *telling) tell(ctx context.Context) {
+	switch o := t.row.Outcome; {
+	case o == batch.Failed:
+		t.tellRefused()
+	case !o.Final():
+		t.tellOpen()
+	default:
+		text := t.record() + " " + t.became(ctx)
+		if t.run.Simulated {
+			text += "; SIMULATED: nothing of this happened in Zoho"
 		}
-		one, err := parseTarget(line)
-		if err != nil {
-			return t, usage(sayer("notify", v["notify"])+": "+err.Error(),
-				"give a command, such as 'mail -s zlock ops@example.com', or an https:// address")
-		}
-		t.notices = append(t.notices, one)
+		t.screen.say("%s", text)
 	}
-	return t, nil
 }
 
-// sayer names who gave a value that is not to be repeated.
-func sayer(name string, v value) string {
-	switch {
-	case v.environment():
-		return variable(name)
-	case v.flag:
-		return "--" + name
+func (t *telling) record() string { return clean(t.row.Module + " " + t.row.RecordID) }
+
+// became is the rest of the sentence about a record that is as it was to be.
+func (t *telling) became(ctx context.Context) string {
+	switch t.row.Outcome {
+	case batch.Locked:
+		return fmt.Sprintf("is locked: %s", quoted(t.row.Reason))
+	case batch.Unlocked:
+		return "is unlocked" + t.before()
+	case batch.ReasonUpdated:
+		return fmt.Sprintf("is locked with another reason now: %s%s", quoted(t.row.Reason), t.before())
+	case batch.AlreadyLocked:
+		return "was locked already" + t.holder(ctx) + ": nothing changed"
+	case batch.AlreadyUnlocked:
+		return "was not locked: nothing changed"
+	case batch.AlreadySet:
+		return fmt.Sprintf("was locked with that reason already, %s: nothing changed", quoted(t.row.Reason))
 	}
-	return name + " of the profile"
+	return "is " + string(t.row.Outcome)
 }
 
-// parseTarget reads one --notify. Its errors do not repeat the text: an address may be a secret.
-func parseTarget(text string) (target, error) {
-	if scheme, _, ok := strings.Cut(text, "://"); ok && !strings.ContainsAny(scheme, ` /\'"`) {
-		return parseAddress(text)
+// before says what the lock was before it was changed, as far as that was read.
+func (t *telling) before() string {
+	p := t.row.Previous
+	if p == nil || p.ByName == "" && p.Reason == "" {
+		return ""
 	}
-	words, err := splitWords(text)
-	if err == nil && words[0] == "" {
-		err = errors.New("the command has no name")
-	}
-	return target{words: words}, err
+	return "; before: " + t.whose(zoho.Lock{By: zoho.User{Name: p.ByName}, At: p.At, Reason: p.Reason, Source: zoho.Source(p.Source)})
 }
 
-func parseAddress(text string) (target, error) {
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Host == "":
-		return target{}, errors.New("not an address")
-	case u.User != nil:
-		return target{}, errors.New("an address with a user name or password in it is not taken")
-	case u.Scheme == "https", u.Scheme == "http" && loopback(text):
-		return target{url: text}, nil
-	case u.Scheme == "http":
-		return target{}, errors.New("http goes to this machine alone; others need https")
-	}
-	return target{}, errors.New("an address begins with https://")
-}
-
-// tellOthers gives a notice to everybody who is to have it, all at once. What goes wrong is told on
-// the screen: the run is what it is.
-func (s *sitting) tellOthers(n notice) {
-	targets := s.pace.telling.notices
-	if s.announced || len(targets) == 0 {
-		return
-	}
-	s.announced = true
-	if s.owner != nil {
-		s.owner.Release() // nobody needs to wait for this
-	}
-	body, err := encodeJSON(n)
+// holder says who holds the lock that is there. That takes one more look, and one more credit; where it
+// cannot be had, the sentence does without.
+func (t *telling) holder(ctx context.Context) string {
+	lock, err := t.look(ctx)
 	if err != nil {
-		s.screen.warn("the notice could not be written: %v", clean(err.Error()))
-		return
+		t.log.Warn("who holds the lock is not known", "error", err)
 	}
-	body = append(body, '\n')
-	// A signal has ended the work already, or ends nothing that a few seconds would not.
-	ctx := context.WithoutCancel(s.bell.hard)
-	var group sync.WaitGroup
-	for _, t := range targets {
-		group.Go(func() {
-			if err := s.world.deliver(ctx, t, body, noticeTimeout); err != nil {
-				s.screen.warn("%s was not told: %s", t.name(), clean(err.Error()))
-			}
-		})
+	if lock.ID == "" {
+		return ""
 	}
-	group.Wait()
+	return " " + t.whose(lock)
 }
+
+// look reads the record's lock on the run's account.
+func (t *telling) look(ctx context.Context) (found zoho.Lock, err error) {
+	if err := t.connect(ctx); err != nil {
+		return found, err
+	}
+	defer t.close()
+	var meter zoho.Meter
+	locks, err := t.client.Metered(&meter).ListLocks(ctx, zoho.Record{Module: t.row.Module, ID: t.row.RecordID})
+	if len(locks) > 0 {
+		found = locks[0]
+	}
+	if booked := t.db.Book(ctx, t.org.key, t.run.ID, meter.Calls, meter.Credits, t.world.Now()); booked != nil {
+		t.log.Warn("a look was not booked", "error", booked)
+	} else if run, lost := t.db.Find(ctx, t.run.ID); lost == nil {
+		t.run = run
+	}
+	return found, err
+}
+
+// whose says whose lock it is, since when, and why.
+func (t *telling) whose(lock zoho.Lock) string {
+	text := "by a rule of the module"
+	if lock.Source != zoho.Automatic {
+		text = "by " + clean(orElse(lock.By.Name, "somebody"))
+	}
+	if !lock.At.IsZero() {
+		text += " since " + momentIn(lock.At, t.pace.zone)
+	}
+	if lock.Reason != "" {
+		text += " (" + quoted(lock.Reason) + ")"
+	}
+	return text
+}
+
+// tellRefused says why the record is not as wanted, and what can be done.
+func (t *telling) tellRefused() {
+	var b strings.Builder
+	fmt.Fprintf(&b, "zlock: %s was not %s: %s", t.record(), t.done(), clean(t.row.Message))
+	if t.row.Code != "" {
+		fmt.Fprintf(&b, " (%s)", clean(t.row.Code))
+	}
+	fmt.Fprintln(&b)
+	if t.row.Hint != "" {
+		fmt.Fprintf(&b, "  %s\n", clean(t.row.Hint))
+	}
+	fmt.Fprintf(&b, "next: %s\n", t.afterRefusal())
+	t.screen.tell(b.String())
+}
+
+// afterRefusal is the command that makes sense after a refusal.
+func (t *telling) afterRefusal() string {
+	next := t.place.command("show", t.row.Module, t.row.RecordID)
+	switch {
+	case t.row.Code == batch.CodeOtherOwner:
+		return t.place.command(t.deed.name, t.row.Module, t.row.RecordID, "--any-owner")
+	case t.run.Simulated:
+		return t.place.command("results", t.run.ID)
+	case !batch.Lasting(t.row.Code):
+		next += "; then " + t.place.command("retry", t.run.ID)
+	}
+	return next
+}
+
+// tellOpen says what stopped the run, and how to go on.
+func (t *telling) tellOpen() {
+	var b strings.Builder
+	if t.row.Outcome == batch.Unknown {
+		fmt.Fprintf(&b, "zlock: whether %s was %s is not known: its answer was lost\n", t.record(), t.done())
+	} else {
+		fmt.Fprintf(&b, "zlock: %s was not %s; run %s is %s\n", t.record(), t.done(), t.run.ID, stateText(t.run))
+	}
+	t.summariseStop(&b, t.report)
+	fmt.Fprintf(&b, "next: %s\n", t.place.command("resume", t.run.ID))
+	t.screen.tell(b.String())
+}
+
+// done is what was to be done to the record, as a participle.
+func (t *telling) done() string {
+	switch t.deed.action {
+	case batch.ActionLock:
+		return "locked"
+	case batch.ActionUnlock:
+		return "unlocked"
+	}
+	return "given another reason"
+}
+
+// quoted is a reason on a screen.
+func quoted(reason string) string { return `"` + clean(reason) + `"` }
