@@ -313,3 +313,16 @@ func TestSplitWords(t *testing.T) {
 		}
 	}
 }
+
+// One record is told of by the command that changed it, which somebody is waiting for.
+func TestNoNoticeOfOneRecord(t *testing.T) {
+	s := newStage(t).withZoho(nil)
+	command, _ := s.withHook()
+	s.env["ZLOCK_NOTIFY"], s.env["ZLOCK_METRICS"] = command("ok"), "zlock.prom"
+	s.want(s.run("lock", "Leads", leadID(1), "--reason", "x"), 0)
+	for _, name := range []string{"heard.jsonl", "zlock.prom"} {
+		if _, err := os.Stat(filepath.Join(s.dir, name)); err == nil {
+			t.Errorf("there is a %s", name)
+		}
+	}
+}
