@@ -97,6 +97,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.reportCommand(),
 		a.doctorCommand(),
 		a.authCommand(),
+		a.pruneCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
 	)
@@ -112,7 +113,6 @@ func laterCommands() []string {
 		"undo",
 		"locks",
 		"sweep",
-		"prune",
 	}
 }
 

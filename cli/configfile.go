@@ -118,8 +118,6 @@ func (c *configFile) parseSetting(p profile, key string, node *yaml.Node) error 
 	switch {
 	case strings.Contains(key, "secret"), strings.Contains(key, "token"):
 		return c.at(node, fmt.Sprintf("%s: credentials never stand in this file; zlock auth login stores them, or set them in the environment", clean(key)))
-	case slices.Contains(laterFlags(), name):
-		return c.at(node, key+": not in this version yet")
 	case !ok:
 		return c.at(node, fmt.Sprintf("unknown key %s%s", clean(key), didYouMean(name, profiled())))
 	case !set.profiled:

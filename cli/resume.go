@@ -28,6 +28,7 @@ func (a *app) resumeCommand() *cobra.Command {
 	}
 	define(cmd.Flags(), "yes", "json", "expect-org")
 	define(cmd.Flags(), names(paceSettings())...)
+	define(cmd.Flags(), names(tellSettings())...)
 	define(cmd.Flags(), names(orgSettings())...)
 	define(cmd.Flags(), names(placeSettings())...)
 	return cmd

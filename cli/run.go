@@ -47,6 +47,7 @@ func (a *app) runCommand() *cobra.Command {
 	define(cmd.Flags(), names(readingSettings())...)
 	define(cmd.Flags(), "force")
 	define(cmd.Flags(), names(paceSettings())...)
+	define(cmd.Flags(), names(tellSettings())...)
 	define(cmd.Flags(), names(orgSettings())...)
 	define(cmd.Flags(), names(placeSettings())...)
 	return cmd

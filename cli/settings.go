@@ -33,7 +33,7 @@ type setting struct {
 
 // settings is every setting of this version, in the order in which help prints them.
 func settings() []setting {
-	return slices.Concat(placeSettings(), orgSettings(), guardSettings(), paceSettings(), meaningSettings(), readingSettings(), commandSettings())
+	return slices.Concat(placeSettings(), orgSettings(), guardSettings(), paceSettings(), meaningSettings(), readingSettings(), commandSettings(), tellSettings())
 }
 
 func placeSettings() []setting {
@@ -133,14 +133,20 @@ func commandSettings() []setting {
 		{name: "output", arg: "FILE", help: "write to FILE instead of standard output"},
 		{name: "force", kind: toggle, help: "replace a file that is there"},
 		{name: "rows", arg: "N", help: "rows in the page, at most (default 100000)"},
+		{name: "state", kind: list, arg: "STATES", help: "only runs in these states, commas between"},
+		{name: "watch", kind: toggle, help: "go on looking until nobody works on the run"},
+		{name: "interval", arg: "SPAN", def: "2s", help: "how often --watch looks", profiled: true},
+		{name: "dry-run", kind: toggle, help: "say what would be done, and do nothing"},
+		{name: "with-locks", kind: toggle, help: "also forget runs whose locks still hold"},
 		{name: "raw-csv", kind: toggle, help: "leave cells as they are, for machines: no guard against formulas"},
 	}
 }
 
-// laterFlags are settings of later versions: typed today they must not be taken for a slip.
-func laterFlags() []string {
-	return []string{
-		"notify", "metrics", "watch",
+// tellSettings say who else is told how a run ends.
+func tellSettings() []setting {
+	return []setting{
+		{name: "notify", kind: list, arg: "COMMAND|URL", help: "tell a command, or an https address, how it ended; may be repeated", profiled: true},
+		{name: "metrics", arg: "FILE", help: "keep figures for Prometheus in FILE, for a textfile collector", profiled: true},
 	}
 }
 
@@ -291,9 +297,8 @@ func (v values) on(name string, problem func(error)) bool {
 	return on
 }
 
-// strangers returns a warning for each variable that looks like ours and is not, and an error
-// for one whose setting comes in a later version: passing over a limit would be worse.
-func strangers(environ []string) (warnings []string, err error) {
+// strangers returns a warning for each variable that looks like ours and is not.
+func strangers(environ []string) (warnings []string) {
 	known := []string{"ZLOCK_CLIENT_ID", "ZLOCK_CLIENT_SECRET", "ZLOCK_REFRESH_TOKEN", "ZLOCK_ACCESS_TOKEN"}
 	for _, s := range settings() {
 		if !s.fileOnly {
@@ -307,10 +312,7 @@ func strangers(environ []string) (warnings []string, err error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		if slices.ContainsFunc(laterFlags(), func(flag string) bool { return variable(flag) == name }) {
-			return nil, usage(name+": not in this version yet", "take it out of the environment")
-		}
 		warnings = append(warnings, fmt.Sprintf("environment variable %s is not known and is passed over%s", clean(name), didYouMean(name, known)))
 	}
-	return warnings, nil
+	return warnings
 }

@@ -27,13 +27,16 @@ type sitting struct {
 	command string // under which the org is held
 	before  tally  // earlier stints
 	learnt  batch.Learnt
+	cover   *cover // of the stint that goes on; nil for none
 
 	limiter *zoho.Limiter
 	client  *zoho.Client
 	close   func() // of the pretend org
+	meter   meter
 	told    *progress
 	rescued string // the file that holds what the store would not take
 
+	announced  bool                          // others were told of the end
 	concluding func(batch.Report, int) error // tells what came of the run instead of a summary; may be nil
 }
 
@@ -70,7 +73,9 @@ func (s *sitting) stint(ctx context.Context) (batch.Report, error) {
 	}
 	began := s.run
 	report, broken := s.carryOut(ctx, session, held)
-	if err := s.record(ctx, session, &report, broken); err != nil {
+	err = s.record(ctx, session, &report, broken)
+	s.cover.end(ctx)
+	if err != nil {
 		return batch.Report{}, err
 	}
 	s.before.add(int64(limiter.Snapshot().Credits), began, s.run)
@@ -83,15 +88,15 @@ func (s *sitting) carryOut(ctx context.Context, session *checkpoint.Session, hel
 		return *held, nil
 	}
 	s.watch()
+	defer s.measuring()()
 	defer s.told.finish()
 	options := s.options(ctx)
 	if !s.run.Simulated {
-		cover := s.coverOf()
-		cover.begin(ctx)
-		defer cover.end(ctx)
+		s.cover = s.coverOf()
+		s.cover.begin(ctx)
 		options.Observe = func(p batch.Progress) {
 			s.told.observe(p)
-			cover.keep(ctx)
+			s.cover.keep(ctx)
 		}
 	}
 	return batch.NewRunner(session, s.client, s.limiter, options).Run(s.bell.soft, s.bell.hard)

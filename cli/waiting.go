@@ -38,7 +38,8 @@ func (t *tally) add(credits int64, from, to batch.Run) {
 // work carries the run's rows out: in one stint or, where it may wait for credits or for its window,
 // in several with the org let go between them. From here on a signal is no error: it ends the
 // dealing, and what was done is written down and told.
-func (s *sitting) work(ctx context.Context) error {
+func (s *sitting) work(ctx context.Context) (err error) {
+	defer func() { s.tellFailure(err) }()
 	if s.run.Open() == 0 {
 		return s.conclude(batch.Report{})
 	}
