@@ -16,9 +16,9 @@ import (
 	"zlock/zoho/sim"
 )
 
-// pretend is a client of a pretend Zoho whose Leads are configured for locking by hand, and whose Deals
+// configuredZoho is a client of a pretend Zoho whose Leads are configured for locking by hand, and whose Deals
 // are not configured.
-func pretend(t *testing.T) *zoho.Client {
+func configuredZoho(t *testing.T) *zoho.Client {
 	t.Helper()
 	org, err := sim.New(sim.Config{Modules: map[string]sim.Module{
 		"Leads": {Locking: sim.LockingManual}, "Deals": {Locking: sim.NotConfigured}, "Campaigns": {Locking: sim.Unsupported},
@@ -226,7 +226,7 @@ func TestKeysOfRefusals(t *testing.T) {
 		"config_update_rules_missing":   {at + "locking_rules", "give both"},
 		"config_update_name_twice":      {at + "locking_rules[1].name", "of its own"},
 		"config_get_no_module":          {"module", "API name"},
-		"config_create_exists":          {"", "already"},
+		"config_create_exists":          {"module", "already"},
 		"config_delete_unknown":         {"", "read it again"},
 		"config_delete_system":          {"", "made this configuration itself"},
 		"config_update_scope":           {"", "ZohoCRM.settings.record_locking_configurations.ALL"},
@@ -284,7 +284,7 @@ func TestMetadata(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(profiles, []zoho.Profile{{"5843104000000026011", "Administrator"}, {"5843104000000026014", "Standard"}}) {
 		t.Errorf("profiles %+v, %v", profiles, err)
 	}
-	if n, more, err := body("count_ok").CountLocked(ctx, "Leads"); n != 2 || more || err != nil {
+	if n, more, err := body("count_ok").CountLocked(ctx, "Leads"); n != 1 || more || err != nil {
 		t.Errorf("counted %d, %v, %v", n, more, err)
 	}
 	many := newClient(t, always(200, `{"data":[{"id":"1"}],"info":{"more_records":true}}`))
@@ -370,7 +370,7 @@ func TestRefusedAsZohoWould(t *testing.T) {
 			if len(faults) != 1 {
 				t.Fatalf("faults %v, want one", faults)
 			}
-			_, err := pretend(t).CreateConfiguration(t.Context(), "Deals", c)
+			_, err := configuredZoho(t).CreateConfiguration(t.Context(), "Deals", c)
 			e := asError(t, err)
 			if !slices.Contains(e.Keys, faults[0].Key) || e.Code != faults[0].Code {
 				t.Errorf("here %s %s\nZoho %s %v", faults[0].Code, faults[0].Key, e.Code, e.Keys)
@@ -385,9 +385,9 @@ func TestWrongTypes(t *testing.T) {
 		`{"lock_type":7}`: "record_locking_configurations[0].lock_type",
 		`{"record_locking_configurations":[{"lock_for_portal_users":"yes"}]}`: "record_locking_configurations[0].lock_for_portal_users",
 		`{"locking_rules":[{"criteria":[]}]}`:                                 "record_locking_configurations[0].locking_rules[0].criteria",
-		`{"locking_rules":[{"criteria":{"group":[{"field":"Next_Step"}]}}]}`:       "record_locking_configurations[0].locking_rules[0].criteria.group[0].field",
-		`{"excluded_fields":["Next_Step"]}`:                                        "record_locking_configurations[0].excluded_fields[0]",
-		`{"excluded_fields":{"api_name":"Next_Step"}}`:                             "record_locking_configurations[0].excluded_fields",
+		`{"locking_rules":[{"criteria":{"group":[{"field":"Next_Step"}]}}]}`:  "record_locking_configurations[0].locking_rules[0].criteria.group[0].field",
+		`{"excluded_fields":["Next_Step"]}`:                                   "record_locking_configurations[0].excluded_fields[0]",
+		`{"excluded_fields":{"api_name":"Next_Step"}}`:                        "record_locking_configurations[0].excluded_fields",
 		`{"restricted_actions":[7]}`:                                          "record_locking_configurations[0].restricted_actions[0]",
 		`{"record_locking_configurations":[]}`:                                "record_locking_configurations",
 		`{"record_locking_configurations":[{},{}]}`:                           "record_locking_configurations",
@@ -408,7 +408,7 @@ func TestWrongTypes(t *testing.T) {
 
 // TestFetchedEditedApplied: what the pretend Zoho shows, sent back, comes back the same.
 func TestFetchedEditedApplied(t *testing.T) {
-	client, ctx := pretend(t), t.Context()
+	client, ctx := configuredZoho(t), t.Context()
 	sample := strings.NewReplacer("Last_Activity_Time", "Modified_Time", `,"id":"5843104000000052001"`, "", `,"id":"5843104000000002627"`, "",
 		`,"id":"5843104000000002617"`, "", "Send Doc", "Send with Zoho Sign").Replace(addSample)
 	if _, err := client.CreateConfiguration(ctx, "Deals", parse(t, strings.ReplaceAll(sample, "Annual_Revenue", "Next_Step"))); err != nil {
