@@ -76,7 +76,15 @@ func TestConfigScreens(t *testing.T) {
 		{"delete-none", words("config delete Accounts --json")},
 		{"config", words("config")},
 		{"help-update", words("config update --help")},
+		{"update-profile-unknown", words("config update Leads --exclude-profile Standrad")},
 		{"modules", words("modules")},
+		{"modules-count", words("modules --count --hidden")},
+		{"modules-one", words("modules leads --count")},
+		{"modules-fields", words("modules Deals --fields")},
+		{"modules-one-json", words("modules Accounts --json")},
+		{"modules-unknown", words("modules Nonsense")},
+		{"modules-help", words("modules --help")},
+		{"get-help", words("config get --help")},
 		{"modules-json", words("modules --json --hidden")},
 	} {
 		t.Run(screen.name, func(t *testing.T) {
