@@ -3,16 +3,19 @@ package cli
 import (
 	"context"
 	"errors"
-	"io/fs"
+	"iter"
+	"sync"
 	"time"
 
-	"zlock/checkpoint"
+	"golang.org/x/sync/errgroup"
+
 	"zlock/zoho"
 )
 
 const (
 	inquiryAtOnce = 2                      // calls of a reading command in flight, at most: a run's come first
 	inquiryTries  = 3                      // of a call that met nothing but passing trouble
+	inquiryBooks  = 50                     // credits that are booked at once
 	inquiryPause  = 500 * time.Millisecond // before the second try; twice that before the third
 )
 
@@ -22,31 +25,31 @@ type inquiry struct {
 	*app
 	place   place
 	org     org
-	db      *checkpoint.DB // where the calls are booked; nil where there is no checkpoint
 	limiter *zoho.Limiter
 	tokens  *zoho.Tokens
 	client  *zoho.Client
-	meter   zoho.Meter
+	meter   zoho.Meter // of client
+
+	mu     sync.Mutex
+	others zoho.Meter // of calls made through each
+	booked int        // credits
 }
 
 // inquire gets ready to read. allowance is how many credits of 24 hours may be spent, 0 for any number.
-func (a *app) inquire(ctx context.Context, p place, o org, allowance int64) (*inquiry, error) {
-	return a.inquireWithin(ctx, p, o, zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance)})
+func (a *app) inquire(_ context.Context, p place, o org, allowance int64) (*inquiry, error) {
+	return a.inquireWithin(p, o, zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance)})
 }
 
 // inquireWithin is inquire with limits of its own.
-func (a *app) inquireWithin(ctx context.Context, p place, o org, limits zoho.LimiterConfig) (*inquiry, error) {
+func (a *app) inquireWithin(p place, o org, limits zoho.LimiterConfig) (*inquiry, error) {
 	q := &inquiry{app: a, place: p, org: o}
 	limits.Log = a.log
-	if q.db = a.ledger(ctx, p); q.db != nil {
-		spent, err := q.db.Spent(ctx, o.key, a.world.Now())
-		if err != nil {
-			a.log.Warn("credits spent so far are not known", "error", err)
-		}
-		limits.Spent = spends(spent)
+	spent, err := p.purse(o.key).Others("", a.world.Now())
+	if err != nil {
+		a.log.Warn("credits spent so far are not known", "error", err)
 	}
+	limits.Spent = spends(spent)
 	q.limiter = zoho.NewLimiter(limits)
-	var err error
 	if q.tokens, err = o.tokens(p, q.limiter, a.world.Transport, a.log); err != nil {
 		return nil, errors.Join(usage(err.Error()), q.end())
 	}
@@ -58,31 +61,6 @@ func (a *app) inquireWithin(ctx context.Context, p place, o org, limits zoho.Lim
 	}
 	q.client = client.Metered(&q.meter)
 	return q, nil
-}
-
-// ledger opens the checkpoint to book calls in it, if there is one. A command that only reads goes on
-// without.
-func (a *app) ledger(ctx context.Context, p place) *checkpoint.DB {
-	look, err := checkpoint.OpenReadOnly(ctx, p.db) // one of an older version is not brought up to date for this
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	var db *checkpoint.DB
-	if err = errors.Join(err, closed(look)); err == nil {
-		db, err = a.openToWrite(ctx, p)
-	}
-	if err != nil {
-		a.log.Warn("what is spent will not be booked", "error", err)
-		return nil
-	}
-	return db
-}
-
-func closed(db *checkpoint.DB) error {
-	if db == nil {
-		return nil
-	}
-	return db.Close()
 }
 
 // ask makes a call, and makes it again where nothing but passing trouble was met.
@@ -100,6 +78,62 @@ func (q *inquiry) ask(ctx context.Context, call func(context.Context) error) err
 	}
 }
 
+// each makes a call for every item, as many at once as a reading command may, until one fails for good.
+// Calls are given a client of their own.
+func each[T any](ctx context.Context, q *inquiry, items iter.Seq[T], call func(context.Context, *zoho.Client, T) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	crew, due := new(errgroup.Group), make(chan T)
+	for range inquiryAtOnce {
+		crew.Go(func() error {
+			var meter zoho.Meter
+			client := q.client.Metered(&meter)
+			for item := range due {
+				before := meter
+				err := q.ask(ctx, func(ctx context.Context) error { return call(ctx, client, item) })
+				q.spend(meter.Calls-before.Calls, meter.Credits-before.Credits)
+				if err != nil {
+					cancel(err)
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	for item := range items {
+		select {
+		case due <- item:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(due)
+	if err := crew.Wait(); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+// spend counts a call made through each, and books such calls before there are many: a process may die.
+func (q *inquiry) spend(calls, credits int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.others.Calls += calls
+	q.others.Credits += credits
+	if q.others.Credits-q.booked >= inquiryBooks {
+		q.book(q.others.Credits - q.booked)
+		q.booked = q.others.Credits
+	}
+}
+
+// book adds credits to what the org has spent.
+func (q *inquiry) book(credits int) {
+	if err := q.place.purse(q.org.key).Add(context.Background(), credits, q.world.Now()); err != nil {
+		q.log.Warn("what was spent is not booked", "error", err)
+	}
+}
+
 // pauseFor waits, or returns why it was cut short.
 func pauseFor(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
@@ -112,13 +146,10 @@ func pauseFor(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// end books what the calls cost and lets the checkpoint go.
+// end books what the calls cost.
 func (q *inquiry) end() error {
-	if q.db == nil {
-		return nil
-	}
-	if err := q.db.Book(context.Background(), q.org.key, "", q.meter.Calls, q.meter.Credits, q.world.Now()); err != nil {
-		q.log.Warn("what was spent is not booked", "error", err)
-	}
-	return q.db.Close()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.book(q.meter.Credits + q.others.Credits - q.booked)
+	return nil
 }
