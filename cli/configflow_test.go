@@ -2,6 +2,8 @@ package cli_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -348,4 +350,21 @@ func TestConfigJSON(t *testing.T) {
 			t.Errorf("%s: faults %v, code %d", in.args, document.Faults, o.code)
 		}
 	}
+}
+
+// TestConfigDocument: the file that the documentation shows is one.
+func TestConfigDocument(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "docs", "configuration.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```yaml\n")
+	example, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("no example")
+	}
+	s := configured(t)
+	s.file("deals.yaml", strings.Replace(example, "Old rule", "Lost", 1))
+	s.want(s.run("config", "update", "Deals", "-f", "deals.yaml"), 0, "is updated")
+	s.want(s.run("config", "get", "Deals"), 0)
 }
