@@ -15,9 +15,9 @@ import (
 	"zlock/zoho/sim"
 )
 
-// configuredZoho is a client of a pretend Zoho whose Leads are configured for locking by hand, and whose Deals
+// clientOfSim is a client of a pretend Zoho whose Leads are configured for locking by hand, and whose Deals
 // are not configured.
-func configuredZoho(t *testing.T) *zoho.Client {
+func clientOfSim(t *testing.T) *zoho.Client {
 	t.Helper()
 	org, err := sim.New(sim.Config{Modules: map[string]sim.Module{
 		"Leads": {Locking: sim.LockingManual}, "Deals": {Locking: sim.NotConfigured}, "Campaigns": {Locking: sim.Unsupported},
@@ -306,7 +306,7 @@ func TestLongMetadata(t *testing.T) {
 
 // TestFetchedEditedApplied: what the pretend Zoho shows, sent back, comes back the same.
 func TestFetchedEditedApplied(t *testing.T) {
-	client, ctx := configuredZoho(t), t.Context()
+	client, ctx := clientOfSim(t), t.Context()
 	sample := strings.NewReplacer("Last_Activity_Time", "Modified_Time", `,"id":"5843104000000052001"`, "", `,"id":"5843104000000002627"`, "",
 		`,"id":"5843104000000002617"`, "", "Send Doc", "Send with Zoho Sign").Replace(addSample)
 	if _, err := client.CreateConfiguration(ctx, "Deals", parse(t, strings.ReplaceAll(sample, "Annual_Revenue", "Next_Step"))); err != nil {

@@ -75,7 +75,7 @@ func TestRefusedAsZohoWould(t *testing.T) {
 			if len(faults) != 1 {
 				t.Fatalf("faults %v, want one", faults)
 			}
-			_, err := configuredZoho(t).CreateConfiguration(t.Context(), "Deals", c)
+			_, err := clientOfSim(t).CreateConfiguration(t.Context(), "Deals", c)
 			e := asError(t, err)
 			if !slices.Contains(e.Keys, faults[0].Key) || e.Code != faults[0].Code {
 				t.Errorf("here %s %s\nZoho %s %v", faults[0].Code, faults[0].Key, e.Code, e.Keys)

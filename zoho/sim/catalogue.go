@@ -19,6 +19,9 @@ type Field struct {
 	ReadOnly bool   // the API cannot write it
 }
 
+// maxOwnFields keeps the ids of one module's fields from running into the next one's.
+const maxOwnFields = 50
+
 // usualProfiles and usualButtons have the ids of the examples in Zoho's documents.
 func usualProfiles() []Profile {
 	return []Profile{{"5843104000000026011", "Administrator"}, {"5843104000000026014", "Standard"}}

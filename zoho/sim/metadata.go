@@ -132,7 +132,7 @@ func (c column) choices() []object {
 func (o *Org) oneUser(c *call) answer {
 	for _, u := range append([]User{o.cfg.Me, Patricia()}, o.people.list...) {
 		if u.ID == c.id {
-			return shown(object{"users": []object{describeUser(u)}})
+			return shown(object{"users": []object{o.describeUser(u)}})
 		}
 	}
 	return refuse(http.StatusBadRequest, "INVALID_DATA", at(1), "the id given seems to be invalid")
