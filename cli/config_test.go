@@ -103,7 +103,7 @@ func timeless(s string) string {
 }
 
 // fieldID is the id of a field, which is the pretend Zoho's own affair.
-var fieldID = regexp.MustCompile(`("api_name": ?"\w+",\s*"id": ?")\d+"`)
+var fieldID = regexp.MustCompile(`("api_name": ?"\w+",\s*"id": ?"|api_name: \w+\n\s+id: ")\d+"`)
 
 var zohoTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+05:30`)
 
