@@ -41,6 +41,7 @@ func usage(what string, hints ...string) error { return &usageError{what, hints}
 type faultyError struct {
 	name         string
 	faults, rows int64
+	skippable    bool // there are good rows, and they can be told from the faulty ones
 }
 
 func (e *faultyError) Error() string {
@@ -111,8 +112,11 @@ func ownComplaint(err error) (complaint, bool) {
 	case errors.As(err, &use):
 		return complaint{exitUsage, use.what, use.hints}, true
 	case errors.As(err, &faulty):
-		return complaint{exitFaulty, faulty.Error(), []string{
-			"mend the file, or let the good rows go with --on-invalid skip"}}, true
+		next := "mend the file"
+		if faulty.skippable {
+			next += ", or let the good rows go with --on-invalid skip"
+		}
+		return complaint{exitFaulty, faulty.Error(), []string{next}}, true
 	case errors.As(err, &wrong):
 		return complaint{exitPerson, wrong.Error(), []string{
 			"give the settings the run was started with: --dc or the URLs, and its client id"}}, true

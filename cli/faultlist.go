@@ -18,9 +18,11 @@ type faultList struct {
 	first   []batch.Fault // for the screen
 	all     []batch.Fault // where somebody wants all
 	keepAll bool
+	whole   bool // one was of the file, or left unclear where rows begin: then no row can be skipped
 }
 
 func (l *faultList) add(f batch.Fault) {
+	l.whole = l.whole || f.Seq == 0 || f.Code == batch.FaultQuoteUnclosed
 	if len(l.first) < faultsShown {
 		l.first = append(l.first, f)
 	}
@@ -55,14 +57,19 @@ func (l *launch) tellFaults(sum batch.Summary) error {
 	stop := !l.meaning.SkipInvalid
 	if stop && l.asJSON {
 		err := writeJSON(l.world.Out, faultDocument{JobFile: l.name, Rows: sum.Rows, Faults: l.faulty.all})
-		return errors.Join(err, &faultyError{l.name, sum.Faults, sum.Rows})
+		return errors.Join(err, l.faultyJob(sum))
 	}
 	l.printFaults(sum)
 	if stop {
-		return &faultyError{l.name, sum.Faults, sum.Rows}
+		return l.faultyJob(sum)
 	}
 	l.screen.say("%s skipped as invalid", counted(sum.Invalid, "row is", "rows are"))
 	return nil
+}
+
+// faultyJob is the refusal of a job file whose faults were listed.
+func (l *launch) faultyJob(sum batch.Summary) error {
+	return &faultyError{l.name, sum.Faults, sum.Rows, !l.faulty.whole && len(sum.ByModuleAction) > 0}
 }
 
 // faultDocument is what run --json prints of a faulty job file.
