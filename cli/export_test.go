@@ -132,3 +132,6 @@ func Fold(line string, width int) string {
 	fold(&b, line, width)
 	return b.String()
 }
+
+// IsProfileName reports whether a name may name a profile.
+var IsProfileName = isProfileName
