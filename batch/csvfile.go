@@ -146,7 +146,7 @@ func (c *csvReader) readHeader() error {
 		return nil
 	}
 	l, faults := newLayout(names, c.o)
-	c.layout = l
+	c.layout, c.idsOf = l, l.idsOf
 	for f := range fieldCount {
 		c.columns[f] = l.columnOf(f)
 	}

@@ -147,6 +147,7 @@ func checkpointComplaint(err error) (complaint, bool) {
 	var foreign *checkpoint.ForeignError
 	var schema *checkpoint.SchemaError
 	var taken *checkpoint.TakenError
+	var shared *checkpoint.SharedDirError
 	switch {
 	case errors.As(err, &held):
 		return complaint{exitHeld, held.Error(), nil}, true
@@ -160,6 +161,8 @@ func checkpointComplaint(err error) (complaint, bool) {
 		return complaint{exitUsage, foreign.Error(), nil}, true
 	case errors.As(err, &schema):
 		return complaint{exitUsage, schema.Error(), nil}, true
+	case errors.As(err, &shared):
+		return complaint{exitUsage, shared.Error(), []string{shared.Hint + "; or give another place with --state-dir: one that is missing is made"}}, true
 	case errors.Is(err, errNoCheckpoint):
 		return complaint{exitUsage, err.Error(), []string{"zlock run JOBFILE starts a run; --db and --profile say where to look"}}, true
 	case errors.Is(err, fs.ErrPermission):

@@ -150,5 +150,8 @@ func (l *launch) read(ctx context.Context, sink batch.Sink) (batch.Summary, erro
 	if sum.SHA256 != l.sha {
 		return sum, usage(fmt.Sprintf("%s changed while it was read", clean(l.name)), "run it again once nobody writes to it")
 	}
+	for _, odd := range sum.Warnings {
+		l.screen.warn("%s: %s", clean(l.name), clean(odd))
+	}
 	return sum, l.tellFaults(sum)
 }
