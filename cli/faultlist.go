@@ -67,6 +67,25 @@ func (l *launch) tellFaults(sum batch.Summary) error {
 	return nil
 }
 
+// tellUnreadable writes down what was found of a job file that cannot be read to its end, where somebody
+// wants a document: last why it cannot. On a screen the error alone is told.
+func (l *launch) tellUnreadable(sum batch.Summary, err error) error {
+	var file *batch.FileError
+	if !errors.As(err, &file) {
+		return nil
+	}
+	l.faulty.all = append(l.faulty.all, batch.Fault{Line: file.Line, Code: file.Code, Message: file.Message, Hint: file.Hint})
+	if l.faults != "" {
+		if err := writeFile(l.faults, l.force, l.keptFiles(), l.faulty.writer(formatOf(l.faults))); err != nil {
+			return err
+		}
+	}
+	if !l.asJSON {
+		return nil
+	}
+	return writeJSON(l.world.Out, faultDocument{JobFile: l.name, Rows: sum.Rows, Faults: l.faulty.all})
+}
+
 // faultyJob is the refusal of a job file whose faults were listed.
 func (l *launch) faultyJob(sum batch.Summary) error {
 	return &faultyError{l.name, sum.Faults, sum.Rows, !l.faulty.whole && len(sum.ByModuleAction) > 0}

@@ -1,6 +1,8 @@
 package cli_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -41,5 +43,22 @@ func TestCommandsWithoutArguments(t *testing.T) {
 	for _, command := range []string{"version", "runs"} {
 		s := newStage(t)
 		s.want(s.run(command, "extra"), 2, command+" takes no argument")
+	}
+}
+
+func TestAFileThatCannotBeReadIsADocumentToo(t *testing.T) {
+	s := newStage(t)
+	s.file("job.csv", "id,module,action\nx,Leads,unlock\n1,Le\xffads,unlock\n")
+	for _, command := range []string{"run", "plan"} {
+		o := s.want(s.run(command, "job.csv", "--simulate", "--json", "--faults", command+".jsonl"), 3, "line 3: not UTF-8")
+		for _, code := range []string{`"line":2,"column":"id","value":"x","code":"ID_NOT_DIGITS"`, `"line":3,"code":"NOT_UTF8"`} {
+			if !strings.Contains(o.out, code) || strings.Count(o.out, "\n") != 1 {
+				t.Errorf("%s does not say %s: %s", command, code, o.out)
+			}
+		}
+		kept, err := os.ReadFile(filepath.Join(s.dir, command+".jsonl"))
+		if err != nil || strings.Count(string(kept), "\n") != 2 || !strings.Contains(string(kept), "NOT_UTF8") {
+			t.Errorf("--faults: %s (%v)", kept, err)
+		}
 	}
 }
