@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -135,3 +136,8 @@ func Fold(line string, width int) string {
 
 // IsProfileName reports whether a name may name a profile.
 var IsProfileName = isProfileName
+
+// LogTo is a log to w, in a format.
+func LogTo(w io.Writer, format string) *slog.Logger {
+	return newLog(&screen{w: w}, "debug", format)
+}
