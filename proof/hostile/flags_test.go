@@ -104,14 +104,22 @@ func profileNames() []trial {
 
 func addresses() []trial {
 	var all []trial
-	for address, why := range map[string]string{
-		"http://www.zohoapis.com": "only https", "https://www.zohoapis.com.evil.test": "none of Zoho's own", "https://evilzohoapis.com": "none of Zoho's own",
-		"https://www.zohoapis.com@evil.test": "a scheme and a host and nothing else", "https://www.zohoapis.com:8443": "none of Zoho's own",
-		"https://10.0.0.7": "none of Zoho's own", "https://169.254.169.254": "none of Zoho's own", "https://www.zohoap\u0131s.com": "none of Zoho's own",
-		"https://www.zohoapis.com.": "none of Zoho's own", "https://www.zohoapis.com/crm": "a scheme and a host and nothing else", "https://localhost.evil.test": "none of Zoho's own",
+	const foreign, more = "none of Zoho's own", "a scheme and a host and nothing else"
+	for _, in := range []struct{ address, why string }{
+		{"http://www.zohoapis.com", "only https"},
+		{"https://www.zohoapis.com.evil.test", foreign},
+		{"https://evilzohoapis.com", foreign},
+		{"https://www.zohoapis.com@evil.test", more},
+		{"https://www.zohoapis.com:8443", foreign},
+		{"https://10.0.0.7", foreign},
+		{"https://169.254.169.254", foreign},
+		{"https://www.zohoap\u0131s.com", foreign},
+		{"https://www.zohoapis.com.", foreign},
+		{"https://www.zohoapis.com/crm", more},
+		{"https://localhost.evil.test", foreign},
 	} {
 		for _, flag := range []string{"--api-url", "--accounts-url"} {
-			all = append(all, command(flag+" "+address, "exit 2: "+why, "run", "job.csv", flag, address))
+			all = append(all, command(flag+" "+in.address, "exit 2: "+in.why, "run", "job.csv", flag, in.address))
 		}
 	}
 	return append(all, command("this machine", "exit 0: is completed", "run", "job.csv", "--accounts-url", "https://localhost"))

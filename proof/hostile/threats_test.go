@@ -26,7 +26,7 @@ func threats() []threat {
 		{2, "a keyring is missing on a server", "", nil, []string{"there is no keyring yet"}},
 		{3, "a token in arguments, in a child's environment", "no flag takes one; nothing starts a process", []string{"cli.TestSettingNames", "cli.TestImportFence"}, nil},
 		{4, "a token in logs, errors, the checkpoint", "a type that never prints; a scrubber on standard error that knows the values; secrets in bodies, never in addresses",
-			[]string{"cli.TestSecretsStaySecret", "cli.FuzzRedact", "cli.FuzzScrubberAcrossChunks", "zoho.TestSecretNeverPrints", "zoho.TestNothingSecretComesOut", "zoho.TestTokenErrorsKeepSecrets"}, nil},
+			[]string{"cli.TestSecretsStaySecret", "cli.FuzzRedact", "cli.TestTokensByTheirShapeAcrossPieces", "zoho.TestSecretNeverPrints", "zoho.TestNothingSecretComesOut", "zoho.TestTokenErrorsKeepSecrets"}, nil},
 		{5, "a redirect takes a token elsewhere", "none is followed", []string{"zoho.TestRedirectIsNotFollowed"}, nil},
 		{6, "a token is sent to a foreign host", "an exact list of hosts, https alone; the token answer is held against it too", []string{"zoho.TestCheckHost", "zoho.FuzzHostAllowed", "zoho.TestAPIDomain"}, nil},
 		{7, "TLS is weakened", "TLS 1.2 at least; certificates are always checked", []string{"zoho.TestTransport", "zoho.TestCertificateOfAnother", "proof/hostile.TestCertificatesAreAlwaysChecked"}, nil},
