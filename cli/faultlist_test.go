@@ -62,3 +62,9 @@ func TestAFileThatCannotBeReadIsADocumentToo(t *testing.T) {
 		}
 	}
 }
+
+func TestConfigurationIsBounded(t *testing.T) {
+	s := newStage(t)
+	s.file("zlock.yaml", "profiles: {}\n"+strings.Repeat("# more\n", 200_000))
+	s.want(s.run("run", s.locks("job.csv", 0, 2), "--simulate", "--config", "zlock.yaml"), 2, "read configuration")
+}

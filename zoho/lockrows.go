@@ -41,7 +41,7 @@ func readLock(o object, r Record) (Lock, error) {
 		At:              timeOf(o.text("Locked_Time__s")),
 		RuleID:          o.id("Record_Locking_Rule_Id__s"),
 		ConfigurationID: o.id("Record_Locking_Configuration_Id__s"),
-		RecordName:      lockedFor.text("name"),
+		RecordName:      cut(lockedFor.text("name")),
 	}
 	editable, said := o.get("$editable").(bool)
 	lock.Editable = editable || !said

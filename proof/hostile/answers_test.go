@@ -35,10 +35,10 @@ type exchange struct {
 	flags   []string
 }
 
-// after is a meddler of the answers to one method.
+// after is a meddler of the API's answers to one method; "" is all.
 func after(method string, spoil meddler) meddler {
 	return func(r *http.Request, resp *http.Response) *http.Response {
-		if r.Method != method || !strings.HasPrefix(r.URL.Path, "/crm/") {
+		if method != "" && r.Method != method || !strings.HasPrefix(r.URL.Path, "/crm/") {
 			return nil
 		}
 		return spoil(r, resp)
@@ -82,8 +82,8 @@ func (d *desk) settled(x exchange) string {
 	if err := json.Unmarshal([]byte(results.out), &row); err != nil {
 		return fmt.Sprintf("no results (%v): %s", err, s.err)
 	}
-	if n := len([]rune(row.Message)); n > 300 {
-		return fmt.Sprintf("a message of %d characters is stored", n)
+	if n := len(row.Message); n > 1000 {
+		return fmt.Sprintf("a message of %d bytes is stored", n)
 	}
 	verdict := row.Outcome
 	if strings.Contains(row.Message, "read back") {
@@ -252,9 +252,15 @@ func answers() []input {
 			settled("the year 1", "already_locked", exchange{meddler: bare(`,"Locked_Reason__s":"why","Locked_Time__s":"0001-01-01T00:00:00Z"`)}),
 			settled("a reason and a user, and no time", "already_locked", exchange{meddler: bare(`,"Locked_Reason__s":"why","Locked_By__s":{"id":"5843104000000420001","name":"x"}`)}),
 		}},
-		{91, "a message with escape sequences, or of a megabyte", "cut at 300 characters, and shown escaped", []trial{
+		{91, "a message with escape sequences, or of a megabyte", "a sentence of Zoho's or a name is cut at 300 characters, what is kept of both at 1,000 bytes; shown escaped", []trial{
 			settled("all of it", "failed INVALID_DATA", exchange{meddler: instead("POST", 400,
 				`{"data":[{"code":"INVALID_DATA","status":"error","message":"\u001b]52;c;aGk=\u0007\u009b2J\r\u202e\u2066`+strings.Repeat("A", 900_000)+`","details":{"api_name":"x"}}]}`)}),
+			settled("a holder's name", "already_locked", exchange{meddler: after("", func(r *http.Request, _ *http.Response) *http.Response {
+				if r.Method == http.MethodPost {
+					return answer(r, 502, "<html>")
+				}
+				return answer(r, 200, `{"data":[{"id":"7","Locked_By__s":{"id":"8","name":"\u001b[2J`+strings.Repeat("N", 900_000)+`"},"Locked_Time__s":"2023-09-05T05:13:36Z"}]}`)
+			})}),
 			settled("in a code", `failed \x1b[31mNO\u202e`, exchange{meddler: instead("POST", 400, `{"data":[{"code":"\u001b[31mNO\u202e","status":"error","message":"no","details":{}}]}`)}),
 		}},
 		{92, "a body that is cut, endless, packed or no text", "1 MiB at most, unpacked; 30 s at most; then read back", []trial{

@@ -89,6 +89,14 @@ func page96(t *testing.T) string {
 		}
 		from = s.last
 	}
+	b.WriteString(limitHead)
+	for _, l := range limits() {
+		flag := ""
+		if l.flag != "" {
+			flag = "`" + l.flag + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(l.what), l.most, flag, "`"+strings.Join(l.tests, "`, `")+"`")
+	}
 	b.WriteString(threatHead)
 	for _, th := range threats() {
 		shown := make([]string, len(th.tests))
@@ -167,6 +175,13 @@ fault is listed with its line, column, value and what to do, the first twenty on
 ` + "`--json`" + ` or ` + "`--faults FILE`" + `. With ` + "`--on-invalid skip`" + ` faulty rows are left out as ` + "`invalid`" + `; faults of
 the file as a whole cannot be skipped. *Exit 2* is a mistake in a flag, a name or a setting; nothing was
 sent.
+`
+
+const limitHead = `
+## Limits
+
+| of | at most | moved by | shown by |
+|---|---|---|---|
 `
 
 const threatHead = `

@@ -51,23 +51,28 @@ func threats() []threat {
 	}
 }
 
-// TestThreats finds every test that a threat names.
+// TestThreats finds every test that a threat or a limit names.
 func TestThreats(t *testing.T) {
 	known := map[string]map[string]bool{}
-	for _, th := range threats() {
+	all := threats()
+	for _, l := range limits() {
+		all = append(all, threat{what: l.what, tests: l.tests})
+	}
+	for _, th := range all {
 		for _, test := range th.tests {
 			if strings.HasPrefix(test, ".") {
 				if info, err := os.Stat(filepath.Join("../..", test)); err != nil || info.Mode().Perm()&0o100 == 0 {
-					t.Errorf("T%d: %s is no script (%v)", th.number, test, err)
+					t.Errorf("%s: %s is no script (%v)", th.what, test, err)
 				}
 				continue
 			}
 			folder, name, _ := strings.Cut(test, ".")
+			name, _, _ = strings.Cut(name, "/")
 			if known[folder] == nil {
 				known[folder] = testsIn(t, folder)
 			}
 			if !known[folder][name] {
-				t.Errorf("T%d: there is no %s in %s", th.number, name, folder)
+				t.Errorf("%s: there is no %s in %s", th.what, name, folder)
 			}
 		}
 	}
