@@ -18,7 +18,10 @@ var actions = map[Action]func(*Runner, context.Context, *job) verdict{
 // work makes one pass at the job: it settles what is in doubt, then does what is still to do. It
 // holds no slot while it decides, and never waits for a retry.
 func (r *Runner) work(ctx context.Context, j *job) verdict {
-	began, calls, credits := time.Now(), j.meter.Calls, j.meter.Credits
+	if j.survey != nil {
+		return r.readMany(ctx, j)
+	}
+	began, calls, credits := time.Now(), j.meter.Calls+j.meter.Carried, j.meter.Credits
 	kind := "send"
 	v, settled := verdict{}, false
 	if j.doubt {
@@ -47,7 +50,7 @@ func (r *Runner) work(ctx context.Context, j *job) verdict {
 			j.row.Attempts++
 		}
 	}
-	if j.meter.Calls > calls && !(v.course == again && v.http == 429) {
+	if j.meter.Calls+j.meter.Carried > calls && !(v.course == again && v.http == 429) {
 		j.attempts = append(j.attempts, Attempt{
 			Kind: kind, Began: began, Ended: time.Now(), HTTP: v.http, Code: v.code,
 			Message: v.message, Credits: j.meter.Credits - credits,
@@ -63,7 +66,7 @@ func (j *job) record() zoho.Record {
 // lock locks the record: one call, and what is locked already is left as it is unless
 // --on-locked says otherwise.
 func (r *Runner) lock(ctx context.Context, j *job) verdict {
-	client := r.client.Metered(&j.meter)
+	client := r.door(j)
 	receipt, err := client.CreateLock(ctx, j.record(), j.row.Reason)
 	if err == nil {
 		r.learn(receipt.By)
@@ -111,18 +114,26 @@ func (r *Runner) alreadyLocked(j *job, found zoho.Lock, said string) verdict {
 	return j.became(AlreadyLocked, found.ID, describe(found, said))
 }
 
-// unlock takes the record's lock away. It deletes the lock that it has read, or that the job file
-// names, and no other.
+// unlock takes the record's lock away. It deletes the lock that it has read, that the job file names,
+// or that a run of ours has left there, and no other.
 func (r *Runner) unlock(ctx context.Context, j *job) verdict {
-	client := r.client.Metered(&j.meter)
+	client := r.door(j)
 	if j.row.Previous == nil {
 		if v, ok := r.aim(ctx, j, client); !ok {
 			return v
 		}
 	}
 	err := client.DeleteLock(ctx, j.record(), j.row.LockID)
+	if err != nil && j.misremembered(err) {
+		// The record is looked at, as though its lock had never been known.
+		j.row.Known, j.row.LockID, j.blind = nil, "", ""
+		if v, ok := r.aim(ctx, j, client); !ok {
+			return v
+		}
+		err = client.DeleteLock(ctx, j.record(), j.row.LockID)
+	}
 	if err == nil {
-		return j.became(Unlocked, j.row.LockID, "")
+		return j.became(Unlocked, j.row.LockID, j.blind)
 	}
 	if e := asError(err); e != nil && e.Kind == zoho.LockUnknown {
 		return r.lockGone(ctx, j, client, e)
@@ -130,23 +141,29 @@ func (r *Runner) unlock(ctx context.Context, j *job) verdict {
 	return r.write(j, err)
 }
 
+// misremembered says whether Zoho does not know the lock that we took for the record's without a look,
+// and no change of ours can be why.
+func (j *job) misremembered(err error) bool {
+	e := asError(err)
+	return e != nil && e.Kind == zoho.LockUnknown && j.row.Known != nil && !j.open
+}
+
 // aim finds the lock that an unlock is to take away, and puts it on disk: until it is there, nothing
-// has left. The one that the job file names is taken at its word where any owner's may go.
-func (r *Runner) aim(ctx context.Context, j *job, client *zoho.Client) (verdict, bool) {
-	found := zoho.Lock{ID: j.row.LockID}
-	if found.ID == "" || !r.options.AnyOwner {
+// has left. The one that a run of ours left there is taken without a look, and so is the one that the job
+// file names where any owner's may go.
+func (r *Runner) aim(ctx context.Context, j *job, client door) (verdict, bool) {
+	found, remembered := r.remembered(j)
+	switch {
+	case remembered && !j.row.Known.Made:
+		j.blind = "the lock's id was known from run " + j.row.Known.Run + "; who held it was not read"
+	case remembered:
+	case j.row.LockID != "" && r.options.AnyOwner:
+		found = zoho.Lock{ID: j.row.LockID}
+		j.blind = "the job file named the lock; how it was before was not read"
+	default:
 		var v verdict
 		var ok bool
-		if found, v, ok = r.look(ctx, j, client); !ok {
-			return v, false
-		}
-		switch {
-		case found.ID == "":
-			return j.became(AlreadyUnlocked, "", ""), false
-		case j.row.LockID != "" && found.ID != j.row.LockID:
-			return j.lockChanged(found), false
-		}
-		if v, ok := r.removable(ctx, j, found); !ok {
+		if found, v, ok = r.target(ctx, j, client); !ok {
 			return v, false
 		}
 	}
@@ -154,6 +171,35 @@ func (r *Runner) aim(ctx context.Context, j *job, client *zoho.Client) (verdict,
 		return verdict{course: giveBack, outcome: Pending}, false
 	}
 	return verdict{}, true
+}
+
+// target reads the record's lock and says whether it is the one to take away.
+func (r *Runner) target(ctx context.Context, j *job, client door) (zoho.Lock, verdict, bool) {
+	found, v, ok := r.look(ctx, j, client)
+	switch {
+	case !ok:
+		return found, v, false
+	case found.ID == "":
+		return found, j.became(AlreadyUnlocked, "", ""), false
+	case j.row.LockID != "" && found.ID != j.row.LockID:
+		return found, j.lockChanged(found), false
+	}
+	v, ok = r.removable(ctx, j, found)
+	return found, v, ok
+}
+
+// remembered is the lock that a run of ours left on the record, where an unlock may take it away
+// without a look: what a look would keep of it, we gave it ourselves.
+func (r *Runner) remembered(j *job) (zoho.Lock, bool) {
+	known := j.row.Known
+	if known == nil || j.row.LockID != "" || !known.Made && !r.options.AnyOwner {
+		return zoho.Lock{}, false
+	}
+	lock := zoho.Lock{ID: known.LockID, Reason: known.Reason, Source: zoho.Manual, At: known.At}
+	if known.Made {
+		lock.By = r.self()
+	}
+	return lock, true
 }
 
 // removable says whether an unlock may take the lock away.
@@ -181,7 +227,7 @@ func (r *Runner) removable(ctx context.Context, j *job, found zoho.Lock) (verdic
 }
 
 // lockGone is the verdict when Zoho does not know the lock that was to be deleted.
-func (r *Runner) lockGone(ctx context.Context, j *job, client *zoho.Client, e *zoho.Error) verdict {
+func (r *Runner) lockGone(ctx context.Context, j *job, client door, e *zoho.Error) verdict {
 	found, v, ok := r.look(ctx, j, client)
 	switch {
 	case !ok:
@@ -199,8 +245,11 @@ func (r *Runner) lockGone(ctx context.Context, j *job, client *zoho.Client, e *z
 }
 
 func (j *job) lockChanged(found zoho.Lock) verdict {
-	return j.refused(CodeLockChanged, j.row.LockID, describe(found, "the lock is no longer "+j.row.LockID),
-		"look at the record; to unlock it all the same, run it without a lock_id")
+	hint := "look at the record; to unlock it all the same, run it without a lock_id"
+	if j.row.Known != nil {
+		hint = "look at the record; to unlock it all the same, retry the row: the lock that is there now is looked up then"
+	}
+	return j.refused(CodeLockChanged, j.row.LockID, describe(found, "the lock is no longer "+j.row.LockID), hint)
 }
 
 // updateReason gives the record's lock another reason. It always reads first, unless settling has just
@@ -212,7 +261,7 @@ func (r *Runner) updateReason(ctx context.Context, j *job) verdict {
 	if ok {
 		found = *j.seen
 	} else {
-		found, v, ok = r.look(ctx, j, r.client.Metered(&j.meter))
+		found, v, ok = r.look(ctx, j, r.door(j))
 	}
 	switch {
 	case !ok:
@@ -243,7 +292,7 @@ func (r *Runner) reword(ctx context.Context, j *job, found zoho.Lock, asIs Outco
 	if err := r.intend(j, found); err != nil {
 		return verdict{course: giveBack, outcome: Pending}
 	}
-	err := r.client.Metered(&j.meter).UpdateReason(ctx, j.record(), found.ID, j.row.Reason)
+	err := r.door(j).UpdateReason(ctx, j.record(), found.ID, j.row.Reason)
 	if err == nil {
 		return j.became(ReasonUpdated, found.ID, "")
 	}
@@ -254,7 +303,7 @@ func (r *Runner) reword(ctx context.Context, j *job, found zoho.Lock, asIs Outco
 }
 
 // look reads the record's lock; an empty one where there is none. Not ok: v is the verdict.
-func (r *Runner) look(ctx context.Context, j *job, client *zoho.Client) (found zoho.Lock, v verdict, ok bool) {
+func (r *Runner) look(ctx context.Context, j *job, client door) (found zoho.Lock, v verdict, ok bool) {
 	locks, err := client.ListLocks(ctx, j.record())
 	switch {
 	case err != nil && j.open:

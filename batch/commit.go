@@ -20,6 +20,9 @@ func (k *keeper) commit() {
 		k.refuse(c, written, k.broken)
 		return
 	}
+	if k.pre != nil {
+		k.pre.order(k, &c)
+	}
 	crash.At("before-commit")
 	rows, err := k.r.store.Commit(context.Background(), c)
 	crash.At("after-commit")
@@ -36,9 +39,14 @@ func (k *keeper) commit() {
 	for _, n := range committed {
 		k.count(n)
 	}
+	k.begin(c.Now)
 	for _, row := range rows {
 		k.dealt++
-		k.enter(newJob(row))
+		j := newJob(row)
+		j.shown = c.Show && row.Outcome == Pending
+		j.row.Credits += k.owed[row.Seq]
+		delete(k.owed, row.Seq)
+		k.enter(j)
 	}
 	doubt := k.inDoubt()
 	k.r.limiter.Owe(doubt)
@@ -74,7 +82,7 @@ func (k *keeper) enter(j *job) {
 		j.doubt, j.open = false, false
 	}
 	if j.row.After == 0 || j.doubt {
-		k.queue = append(k.queue, j)
+		k.admit(j)
 		return
 	}
 	if _, active := k.active[j.row.After]; active {
@@ -96,7 +104,7 @@ func (k *keeper) follow(j *job, predecessor Outcome) {
 		if !j.doubt {
 			j.row.DealtAt = time.Now() // what was there before is not this row's
 		}
-		k.queue = append(k.queue, j)
+		k.admit(j)
 	default:
 		k.letGo(j, verdict{course: giveBack, outcome: Pending})
 	}
@@ -130,8 +138,8 @@ func (k *keeper) count(n note) {
 	case o != Failed:
 	case most > 0 && k.failed >= most:
 		k.stop(doubtsOnly, StopBreaker, fmt.Sprintf("%d rows failed, which is --max-failures", k.failed))
-	case rate > 0 && k.ended >= rateAfter && float64(k.failed) > rate*float64(k.ended):
-		k.stop(doubtsOnly, StopBreaker, fmt.Sprintf("%d of %d rows failed, more than --max-failure-rate", k.failed, k.ended))
+	case rate > 0 && k.ended >= rateAfter && float64(k.failed) > rate*float64(k.known()):
+		k.stop(doubtsOnly, StopBreaker, fmt.Sprintf("%d of %d rows failed, more than --max-failure-rate", k.failed, k.known()))
 	}
 }
 

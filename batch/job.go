@@ -18,6 +18,10 @@ type job struct {
 
 	stumbles int // looks in a row that told nothing
 
+	shown  bool    // its row is still pending in the store: nothing of it may leave yet
+	survey *survey // a bulk read in place of a row's own work; nil for a row
+	blind  string  // what to say of a lock that is taken away without a look at it
+
 	seen *zoho.Lock // what settling has just read, for the rest of the pass; nil otherwise
 
 	due      time.Time // not before

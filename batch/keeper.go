@@ -44,6 +44,9 @@ type keeper struct {
 	out    int                // jobs with the workers
 	hold   time.Time          // nothing is worked before
 
+	pre  *precheck     // sorts rows out before they are worked; nil where it does not
+	owed map[int64]int // credits, by row, that a row not yet in hand has a share of
+
 	dealt     int64
 	exhausted bool // the store has no more rows
 	ended     int64
@@ -56,7 +59,7 @@ type keeper struct {
 
 func newKeeper(r *Runner) *keeper {
 	return &keeper{
-		r: r, after: map[int64][]*job{}, active: map[int64]struct{}{},
+		r: r, after: map[int64][]*job{}, active: map[int64]struct{}{}, owed: map[int64]int{},
 		report: Report{Blocked: map[string]*zoho.Error{}},
 		dealt:  r.options.Ended, ended: r.options.Ended, failed: r.options.Failed,
 	}
@@ -90,6 +93,7 @@ func (k *keeper) keep(soft context.Context) error {
 		wake.Stop()
 		k.takeWaiting()
 	}
+	k.payOwed()
 	k.finish()
 	return k.broken
 }
@@ -141,19 +145,33 @@ func (k *keeper) due() bool {
 	if len(c.Results)+len(c.Intents)+len(c.Release)+c.Calls+c.Credits > 0 {
 		return true
 	}
+	if k.pre != nil {
+		return k.pre.due(k)
+	}
 	return k.want() > 0 && k.out+len(k.queue) < k.r.options.Workers+(k.r.options.Workers+1)/2
 }
 
 // want is how many rows to deal: about as many wait, their intents written, as are being worked. Those
 // that wait for another row of their record count too: after a crash every row dealt is in doubt.
 func (k *keeper) want() int {
-	if k.exhausted || k.broken != nil || k.tempo() != everything || time.Now().Before(k.hold) {
+	if k.exhausted || !k.mayBegin() {
 		return 0
 	}
-	if k.waiting() > parkedMost {
-		return 0
-	}
-	n := 2*k.r.options.Workers - k.out - len(k.queue) - (k.waiting() - len(k.parked))
+	return k.within(k.room())
+}
+
+// mayBegin says whether rows that were not begun may be.
+func (k *keeper) mayBegin() bool {
+	return k.broken == nil && k.tempo() == everything && !time.Now().Before(k.hold) && k.waiting() <= parkedMost
+}
+
+// room is how many more rows the workers and their queue can do with.
+func (k *keeper) room() int {
+	return max(2*k.r.options.Workers-k.out-len(k.queue)-k.dependent(), 0)
+}
+
+// within cuts a number of rows to deal down to what --limit leaves.
+func (k *keeper) within(n int) int {
 	if most := k.r.options.Limit; most > 0 {
 		n = int(min(int64(n), most-k.dealt))
 	}
@@ -170,7 +188,7 @@ func (k *keeper) waiting() int {
 
 // over says whether nothing is left that could still be worked.
 func (k *keeper) over() bool {
-	return k.out == 0 && len(k.queue) == 0 && k.waiting() == 0 && k.want() == 0
+	return k.out == 0 && len(k.queue) == 0 && k.waiting() == 0 && k.want() == 0 && k.pre.idle()
 }
 
 // wake is a timer for the next job that waits; it never fires where none does.
@@ -202,7 +220,7 @@ func (k *keeper) stop(t tempo, cause StopCause, why string) {
 	if t == nothing {
 		k.r.limiter.Stop()
 	}
-	jobs := slices.Concat(k.queue, k.parked)
+	jobs := slices.Concat(k.queue, k.parked, k.pre.empty(""))
 	for _, js := range k.after {
 		jobs = append(jobs, js...)
 	}
@@ -218,6 +236,10 @@ func (k *keeper) stop(t tempo, cause StopCause, why string) {
 
 // letGo returns a job that is not to be worked in this sitting.
 func (k *keeper) letGo(j *job, v verdict) {
+	if j.survey != nil {
+		k.disband(j)
+		return
+	}
 	delete(k.active, j.row.Seq)
 	if j.doubt {
 		v.outcome = Unknown
@@ -226,6 +248,7 @@ func (k *keeper) letGo(j *job, v verdict) {
 	case v.outcome == Unknown:
 		k.worn = true
 		k.changes.Results = append(k.changes.Results, j.result(v, time.Now()))
+	case j.shown && j.untouched(): // pending it is
 	case j.untouched():
 		k.changes.Release = append(k.changes.Release, j.row.Seq)
 	default:
@@ -243,6 +266,10 @@ func (k *keeper) take(n note) {
 	}
 	k.out--
 	j, v := n.job, n.verdict
+	if j.survey != nil {
+		k.surveyed(j, v)
+		return
+	}
 	switch v.course {
 	case done:
 		delete(k.active, j.row.Seq)
@@ -303,6 +330,9 @@ func (k *keeper) block(v verdict) {
 		keep = append(keep, j)
 	}
 	k.queue = keep
+	for _, j := range k.pre.empty(module) {
+		k.letGo(j, verdict{course: giveBack, outcome: Pending})
+	}
 }
 
 func (k *keeper) fatal(v verdict) {
@@ -344,6 +374,7 @@ func (k *keeper) goOnAt(stop *zoho.StopError) {
 
 // finish says how it ended, and hands over what could not be stored.
 func (k *keeper) finish() {
+	k.r.options.Learnt.keep(k.pre)
 	if len(k.lost) > 0 && k.r.options.Rescue != nil {
 		k.broken = errors.Join(k.broken, k.r.options.Rescue(k.lost))
 	}

@@ -25,6 +25,12 @@ type Options struct {
 	Settle   time.Duration // how long after the last send "it did not happen" may be believed; 0 is 60s
 	OnLocked OnLocked      // "" is skip
 	AnyOwner bool          // an unlock may take away other users' locks
+	Precheck Precheck      // when bulk reads sort rows out first; "" is never
+	Learnt   *Learnt       // what earlier sittings of this invocation learnt of bulk reads, and this one adds to; nil where none are to follow
+
+	Composite   Composite                      // when five calls are made in one; "" is off
+	Admits      map[string]bool                // what is remembered of the calls, by their Op, that a composite takes
+	LearnAdmits func(op string, admitted bool) // told when that is learnt
 
 	Limit          int64     // rows dealt in this sitting, at most
 	MaxFailures    int64     // failed rows at which the run stops
@@ -35,6 +41,7 @@ type Options struct {
 	Me    zoho.User       // who we are, as remembered
 	Learn func(zoho.User) // told when it is learnt
 
+	Tell    func(string)         // told in a sentence what was decided on the way, for a person
 	Observe func(Progress)       // told after each commit, from one goroutine
 	Rescue  func([]Result) error // takes the outcomes that the store would not
 	Seed    uint64               // of the jitter, so that tests repeat
@@ -56,6 +63,8 @@ type Report struct {
 	Rolls     bool                   // of StopBudget: the credits are the org's of 24 hours, and come back by themselves
 	Blocked   map[string]*zoho.Error // modules that cannot be worked on, and why
 	Fatal     *zoho.Error            // what only a person can mend
+	Precheck  PrecheckReport         // what bulk reads have sorted out
+	Composite CompositeReport        // what composites have carried
 }
 
 func (o Options) withDefaults() Options {
@@ -70,6 +79,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.OnLocked == "" {
 		o.OnLocked = OnLockedSkip
+	}
+	if o.Tell == nil {
+		o.Tell = func(string) {}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -62,6 +62,8 @@ type Row struct {
 	After    int64    // Seq of the row of the same record that must come first; 0 for none
 	Cells    []string // the job file's own columns, original text, in header order
 
+	Known *KnownLock // of an unlock without a LockID: the lock that a run of ours left there; nil where none is known
+
 	// What the checkpoint knows of earlier work on the row; zero for a new one.
 	Outcome      Outcome   // Pending, Unknown, or for rows never to be sent Invalid or Duplicate
 	Code         string    // machine-readable why of Invalid, Duplicate and Failed
@@ -83,6 +85,15 @@ type Previous struct {
 	ByID   string    `json:"by_id"`
 	ByName string    `json:"by_name"`
 	At     time.Time `json:"at"`
+}
+
+// KnownLock is a lock that a run of ours left on a record, as the checkpoint remembers it.
+type KnownLock struct {
+	LockID string
+	Reason string    // as we gave it
+	Made   bool      // we made the lock; else it was another's and we gave it its reason
+	Run    string    // id of the run that left it so; "" where that is forgotten
+	At     time.Time // when that was known, our clock
 }
 
 // Attempt is one pass at a row that put at least one call on the wire: the row's history.

@@ -23,6 +23,7 @@ type Runner struct {
 	limiter *zoho.Limiter
 	options Options
 	policy  retryPolicy
+	bundle  *bundle // makes calls of several rows at once; nil where each is made alone
 
 	ready chan *job
 	notes chan note
@@ -62,6 +63,8 @@ func NewRunner(store Store, client *zoho.Client, limiter *zoho.Limiter, o Option
 // that of the store, which could not be written to, or of a bug in this program; what stopped the
 // run otherwise is in the report.
 func (r *Runner) Run(soft, hard context.Context) (Report, error) {
+	k := newKeeper(r)
+	k.prepare(soft)
 	var workers errgroup.Group
 	workers.SetLimit(r.options.Workers)
 	for range r.options.Workers {
@@ -72,10 +75,10 @@ func (r *Runner) Run(soft, hard context.Context) (Report, error) {
 			return nil
 		})
 	}
-	k := newKeeper(r)
 	err := k.keep(soft)
 	close(r.ready)
 	_ = workers.Wait() // workers return nil: a failed row is data
+	k.report.Composite = r.bundle.told()
 	return k.report, err
 }
 

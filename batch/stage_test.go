@@ -88,7 +88,12 @@ func recordsOf(rows []batch.Row, me sim.User) func(func(sim.Record) bool) {
 
 func (s *stage) enrol(rows []batch.Row) {
 	s.t.Helper()
-	run := batch.Run{ID: "20260930-220000-abcd", Org: "org", Format: "csv", CreatedAt: time.Now()}
+	s.enrolAs("20260930-220000-abcd", rows)
+}
+
+func (s *stage) enrolAs(id string, rows []batch.Row) {
+	s.t.Helper()
+	run := batch.Run{ID: id, Org: "org", Format: "csv", CreatedAt: time.Now()}
 	e, err := s.db.Enrol(s.t.Context(), run)
 	if err != nil {
 		s.t.Fatal(err)

@@ -11,6 +11,9 @@ type Changes struct {
 	Intents []Intent // what rows in flight are about to change
 	Release []int64  // rows dealt but not begun, returned to Pending
 	Deal    int      // how many more rows to mark Sending and return
+	Show    bool     // pending rows are only shown: they stay Pending, in hand, until Start or a Result
+	Start   []int64  // rows shown that are to be worked now: they become Sending, dealt at Now
+	Aside   int      // calls under way for no one row: as many credits are reserved for them
 	Skip    []string // modules whose rows are not to be dealt
 	Calls   int      // calls made for the run but for no row
 	Credits int      // what they cost
@@ -34,4 +37,8 @@ type Store interface {
 	// early with ctx's cancellation once begun. After an error nothing, or everything, was
 	// written, and the store must not be used again.
 	Commit(ctx context.Context, c Changes) ([]Row, error)
+
+	// Spread returns up to n pending rows, spread evenly over the run, which were never sent and wait
+	// for no other row, and how many rows are pending. It changes nothing, and deals nothing.
+	Spread(ctx context.Context, n int) (rows []Row, pending int64, err error)
 }

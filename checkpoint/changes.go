@@ -18,7 +18,8 @@ type writing struct {
 
 	moved    map[batch.Outcome]int64 // by how much the counts of the run change
 	reserved map[int64]int           // new reservations, by key; 0 ends one
-	held     []int64                 // keys of rows that went back to pending
+	held     []int64                 // keys of pending rows that are, or were, in hand
+	freed    []int64                 // keys of rows that are pending no longer
 	calls    int
 	credits  int
 
@@ -50,6 +51,11 @@ func (w *writing) all(ctx context.Context) error {
 	for _, seq := range w.c.Release {
 		if err := w.release(ctx, seq); err != nil {
 			return fmt.Errorf("release row %d: %w", seq, err)
+		}
+	}
+	for _, seq := range w.c.Start {
+		if err := w.start(ctx, seq); err != nil {
+			return fmt.Errorf("start row %d: %w", seq, err)
 		}
 	}
 	if err := w.deal(ctx); err != nil {
@@ -91,6 +97,12 @@ func (w *writing) result(ctx context.Context, r *batch.Result) error {
 	}
 	if err := w.history(ctx, key, r.History); err != nil {
 		return err
+	}
+	if err := w.remember(ctx, key, r); err != nil {
+		return fmt.Errorf("lock ledger: %w", err)
+	}
+	if r.Outcome != batch.Pending {
+		w.freed = append(w.freed, key)
 	}
 	w.move(was, r.Outcome)
 	w.calls += r.Calls
@@ -235,6 +247,24 @@ func (w *writing) release(ctx context.Context, seq int64) error {
 	return err
 }
 
+// start puts a row in flight that was only shown before.
+func (w *writing) start(ctx context.Context, seq int64) error {
+	key := rowKey(w.s.n, seq)
+	var action batch.Action
+	err := w.l.get(ctx, "UPDATE rows SET state = 'sending', dealt_at = ? WHERE key = ? AND state = 'pending' RETURNING action",
+		[]any{stamp(w.c.Now), key}, &action)
+	if errors.Is(err, sql.ErrNoRows) {
+		return refuse("it is not pending in run %s", w.s.id)
+	}
+	if err != nil {
+		return err
+	}
+	w.freed = append(w.freed, key)
+	w.move(batch.Pending, batch.Sending)
+	w.reserved[key] = passCost(action)
+	return nil
+}
+
 // account brings the run, its counts and the org's ledger up to what was written.
 func (w *writing) account(ctx context.Context) error {
 	if err := move(ctx, w.l, w.s.n, w.moved); err != nil {
@@ -245,7 +275,7 @@ func (w *writing) account(ctx context.Context) error {
 	}
 	all := maps.Clone(w.s.reserved)
 	maps.Copy(all, w.reserved)
-	reserved := inHand(all, w.c.Workers)
+	reserved := inHand(all, w.c.Workers) + w.c.Aside
 	n, err := w.l.exec(ctx, `UPDATE runs SET commits = commits + 1, calls = calls + ?, credits = credits + ?, reserved = ?,
 		workers = ?, updated_at = ?, worked = worked + ? WHERE n = ? AND sitting = ? AND state = 'running'`,
 		w.calls, w.credits, reserved, w.c.Workers, stamp(w.c.Now), w.s.since(w.c.Now), w.s.n, w.s.sitting)
@@ -261,6 +291,9 @@ func (w *writing) keep() {
 	s.cursor, s.doubts = w.cursor, w.doubts
 	if w.c.Deal > 0 {
 		s.skip = w.c.Skip
+	}
+	for _, key := range w.freed {
+		delete(s.held, key)
 	}
 	for _, key := range w.held {
 		s.held[key] = struct{}{}

@@ -52,7 +52,10 @@ func (w *writing) deal(ctx context.Context) error {
 			break
 		}
 	}
-	return w.predecessors(ctx)
+	if err := w.predecessors(ctx); err != nil {
+		return err
+	}
+	return w.recall(ctx)
 }
 
 // covers says whether now holds all that was.
@@ -90,6 +93,11 @@ func (w *writing) dealRow(ctx context.Context, row *RowReport) error {
 	key := rowKey(w.s.n, row.Seq)
 	w.cursor = key
 	if _, had := w.s.held[key]; had || slices.Contains(w.held, key) {
+		return nil
+	}
+	if w.c.Show {
+		w.held = append(w.held, key)
+		w.rows = append(w.rows, row.Row)
 		return nil
 	}
 	if _, err := w.l.exec(ctx, "UPDATE rows SET state = 'sending', dealt_at = ? WHERE key = ?", stamp(w.c.Now), key); err != nil {

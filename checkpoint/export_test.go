@@ -53,3 +53,6 @@ func (s *Session) EndTransaction(ctx context.Context, c batch.Changes, end strin
 		return err
 	})
 }
+
+// Held is how many pending rows a session keeps in mind as not to be dealt.
+func Held(s *Session) int { return len(s.held) }

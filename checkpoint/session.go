@@ -32,7 +32,7 @@ type Session struct {
 	cursor   int64              // key up to which pending rows were dealt or passed over
 	first    int64              // the key before the run's first pending row when the sitting began
 	skip     []string           // modules passed over so far
-	held     map[int64]struct{} // keys of rows that went back to pending: not dealt again
+	held     map[int64]struct{} // keys of pending rows that are shown, or were given back: not dealt again
 	reserved map[int64]int      // credits that rows in hand may be spending, by key
 }
 

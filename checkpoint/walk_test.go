@@ -44,7 +44,8 @@ type walk struct {
 	model   *storetest.Memory
 	bench   *bench
 	stores  [2]batch.Store
-	hand    []batch.Row // rows dealt and not ended
+	hand    []batch.Row    // rows dealt or shown, and not ended
+	shown   map[int64]bool // of those, the rows only shown
 	now     time.Time
 	crashes int
 	commits int
@@ -71,7 +72,7 @@ func (w *walk) step() {
 			}
 		}
 		w.crashes++
-		w.hand = nil
+		w.hand, w.shown = nil, nil
 		w.open()
 		w.compare()
 		return
@@ -92,6 +93,12 @@ func (w *walk) step() {
 		w.t.Fatalf("dealt %+v, the model %+v", dealt[1], dealt[0])
 	}
 	w.hand = append(w.hand, dealt[0]...)
+	if w.shown == nil {
+		w.shown = map[int64]bool{}
+	}
+	for _, row := range dealt[0] {
+		w.shown[row.Seq] = c.Show && row.Outcome == batch.Pending
+	}
 	w.commits++
 	w.compare()
 }
@@ -108,7 +115,7 @@ func plainTimes(r *batch.Row) {
 
 func (w *walk) changes() batch.Changes {
 	w.now = w.now.Add(time.Second)
-	c := batch.Changes{Now: w.now, Deal: w.rng.IntN(6), Calls: w.rng.IntN(2), Credits: w.rng.IntN(2)}
+	c := batch.Changes{Now: w.now, Deal: w.rng.IntN(6), Calls: w.rng.IntN(2), Credits: w.rng.IntN(2), Show: w.rng.IntN(2) == 0}
 	if w.rng.IntN(3) == 0 {
 		c.Skip = []string{[]string{"Leads", "Deals", "Cases"}[w.rng.IntN(3)]}
 	}
@@ -121,9 +128,16 @@ func (w *walk) changes() batch.Changes {
 				Seq: row.Seq, Outcome: o, Code: "C", Attempts: row.Attempts + 1, Credits: row.Credits + 1, Spent: 1, Calls: 1,
 				History: []batch.Attempt{{Kind: "send", Began: w.now, Ended: w.now, HTTP: 200}},
 			})
+			w.shown[row.Seq] = false
 			return o != batch.Unknown
 		case 2:
+			w.shown[row.Seq] = false
 			c.Intents = append(c.Intents, batch.Intent{Seq: row.Seq, LockID: "7", Previous: &batch.Previous{LockID: "7", Reason: "r"}})
+		case 4:
+			if w.shown[row.Seq] {
+				w.shown[row.Seq] = false
+				c.Start = append(c.Start, row.Seq)
+			}
 		case 3:
 			if row.Outcome == batch.Pending {
 				c.Release = append(c.Release, row.Seq)

@@ -3,6 +3,7 @@ package cli
 import (
 	"time"
 
+	"zlock/batch"
 	"zlock/zoho"
 )
 
@@ -12,6 +13,8 @@ type pace struct {
 	rate                          float64
 	polite                        bool
 	maxCredits, allowance, daily  int64 // allowance: what of daily is ours in any 24 hours
+	precheck                      batch.Precheck
+	composite                     batch.Composite
 	settle                        time.Duration
 	attempts, maxFailures, limit  int64
 	maxFailureRate                float64
@@ -32,6 +35,7 @@ func (a *app) pace(v values, e edition) (pace, error) {
 		polite:            read.flag("polite"),
 		maxCredits:        read.count("max-credits", 0, 1, 1_000_000_000),
 		daily:             read.count("credits-per-day", e.credits, 1, 1_000_000_000),
+		precheck:          batch.Precheck(read.choice("precheck", "auto", "always", "never")),
 		settle:            read.span("settle", time.Second, 24*time.Hour),
 		attempts:          read.count("attempts", 3, 1, 100),
 		maxFailures:       read.count("max-failures", 0, 1, 1_000_000_000),
@@ -42,6 +46,7 @@ func (a *app) pace(v values, e edition) (pace, error) {
 		exitZeroOnPartial: read.flag("exit-zero-on-partial"),
 		noProgress:        read.flag("no-progress"),
 	}
+	p.composite = read.composite(p.concurrency)
 	p.allowance = p.daily - read.creditsOf("reserve", p.daily)
 	p.zone = read.zone("tz", a.world.Now().Location())
 	p.window = read.window("window", p.zone)

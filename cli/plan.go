@@ -25,6 +25,9 @@ func (l *launch) tellPlan(o *outlook) {
 	if o.known {
 		fmt.Fprintf(&b, "; %s of %s spent in the last 24 hours that we know of", number(o.spent), number(l.pace.daily))
 	}
+	if precheck := l.planPrecheck(o.sum); precheck != "" {
+		fmt.Fprintf(&b, "\n  precheck: %s", precheck)
+	}
 	fmt.Fprintf(&b, "\n  time: about %s with %s at once\n", span(o.working()), counted(l.pace.concurrency, "call", "calls"))
 	if ending := o.ending(); ending != "" {
 		fmt.Fprintf(&b, "  %s, with %s left\n", ending, counted(o.forecast.Left, "row", "rows"))

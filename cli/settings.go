@@ -65,6 +65,8 @@ func paceSettings() []setting {
 		{name: "max-credits", arg: "N", help: "credits to spend in this sitting, at most (then exit 6)", inherited: true, profiled: true},
 		{name: "reserve", arg: "N|N%", def: "0", help: "credits of any 24 hours to leave to others", inherited: true, profiled: true},
 		{name: "credits-per-day", arg: "N", help: "the org's credits in 24 hours (default 50000; free 5000)", inherited: true, profiled: true},
+		{name: "precheck", arg: "WHEN", def: "auto", help: "bulk reads sort out rows already right or missing: auto, always, never", inherited: true, profiled: true},
+		{name: "composite", arg: "WHEN", def: "auto", help: "five calls in one for one credit, where Zoho takes them: auto, on, off", inherited: true, profiled: true},
 		{name: "settle", arg: "SPAN", def: "60s", help: `how long after a send "it did not happen" may be believed`, inherited: true, profiled: true},
 		{name: "attempts", arg: "N", def: "3", help: "sends per row in this sitting, at most", inherited: true, profiled: true},
 		{name: "max-failures", arg: "N", help: "stop at this many failed rows (exit 7)", inherited: true, profiled: true},
@@ -133,7 +135,7 @@ func commandSettings() []setting {
 // laterFlags are settings of later versions: typed today they must not be taken for a slip.
 func laterFlags() []string {
 	return []string{
-		"precheck", "composite", "notify", "metrics", "watch", "check",
+		"notify", "metrics", "watch", "check",
 	}
 }
 

@@ -26,6 +26,7 @@ type sitting struct {
 	owner   *checkpoint.Ownership
 	command string // under which the org is held
 	before  tally  // earlier stints
+	learnt  batch.Learnt
 
 	limiter *zoho.Limiter
 	client  *zoho.Client
@@ -130,7 +131,10 @@ func (s *sitting) options(ctx context.Context) batch.Options {
 	return batch.Options{
 		RunID: s.run.ID, Workers: int(s.pace.concurrency), Attempts: int(s.pace.attempts), Settle: s.pace.settle,
 		OnLocked: batch.OnLocked(s.run.Settings[keyOnLocked]), AnyOwner: s.run.Settings[keyAnyOwner] == "true",
-		Limit: s.pace.limit, Ended: s.before.rows, Failed: s.before.failed, MaxFailures: s.pace.maxFailures, MaxFailureRate: s.pace.maxFailureRate, Until: s.pace.until,
+		Precheck: s.pace.precheck, Learnt: &s.learnt, Tell: s.decided,
+		Composite: s.pace.composite, Admits: s.admits(ctx),
+		LearnAdmits: func(op string, taken bool) { s.learnAdmits(ctx, op, taken) },
+		Limit:       s.pace.limit, Ended: s.before.rows, Failed: s.before.failed, MaxFailures: s.pace.maxFailures, MaxFailureRate: s.pace.maxFailureRate, Until: s.pace.until,
 		Me: s.me(ctx), Learn: func(u zoho.User) { s.learn(ctx, u) },
 		Observe: s.told.observe, Rescue: s.keepOutcomes, Seed: s.seed(), Log: s.log,
 	}

@@ -44,6 +44,8 @@ func (s *sitting) summarise(report batch.Report, code int) {
 		fmt.Fprintf(&b, ", %s, %s", span(s.run.Worked), rate(perSecond))
 	}
 	fmt.Fprintln(&b)
+	summarisePrecheck(&b, report.Precheck)
+	summariseComposite(&b, report.Composite)
 	s.summariseStop(&b, report)
 	s.summariseFailures(&b)
 	if next := nextStep(s.place, s.run); next != "" {

@@ -88,6 +88,11 @@ func newStory(h History) *story {
 		if e.ID != "" {
 			s.enter(e)
 		}
+		for _, id := range e.IDs {
+			seen := e
+			seen.ID, seen.IDs = id, nil
+			s.enter(seen)
+		}
 	}
 	return s
 }

@@ -134,7 +134,7 @@ func (s *story) inFlight(bad complain) {
 func (s *story) paid(bad complain) {
 	wire := int64(0)
 	for _, e := range s.Events {
-		if s.isOurs(e) && !e.Late && e.Op != sim.OpToken && e.Op != sim.OpRevoke {
+		if s.isOurs(e) && !e.Late && !e.Part && e.Op != sim.OpToken && e.Op != sim.OpRevoke {
 			wire++
 		}
 	}

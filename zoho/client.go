@@ -116,6 +116,8 @@ type call struct {
 	query  string
 	body   []byte
 	price  int                 // credits for one request
+	slots  int                 // slots that it takes; 0 is one
+	parts  func(Secret) *Error // of a composite: the failure within it that the Limiter is to hear of; keeps the secret out of all
 	read   func(*answer) error // reads a success; what it complains of makes a BadAnswer
 }
 
@@ -186,6 +188,9 @@ func (c *Client) attempt(ctx context.Context, k call, token Secret) *Error {
 	sent, first, last := w.end()
 	e = understand(k, a, err, sent, token)
 	feedback = feedbackOf(e, a)
+	if e == nil && k.parts != nil {
+		feedback = feedbackOf(k.parts(token), a)
+	}
 	if a != nil {
 		c.clock.learn(a.header, last, a.at)
 	}
@@ -213,11 +218,7 @@ func (c *Client) address(k call) (string, *Error) {
 
 // acquire waits until the call may leave.
 func (c *Client) acquire(ctx context.Context, k call) (*Slot, *Error) {
-	get := c.limiter.Acquire
-	if c.readBack {
-		get = c.limiter.AcquireRead
-	}
-	slot, err := get(ctx, k.price)
+	slot, err := c.limiter.acquire(ctx, &waiter{price: k.price, slots: k.slots, read: c.readBack, ready: make(chan struct{})})
 	if err == nil {
 		return slot, nil
 	}

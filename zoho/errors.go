@@ -38,6 +38,7 @@ const (
 	BadAnswer              // an answer that cannot be believed
 	Redirected             // 3xx: never followed
 	RequestRefused         // any other definite refusal
+	NotAdmitted            // a composite call does not take this call: it was not made, and may be made alone
 )
 
 var kindNames = [...]string{
@@ -48,7 +49,7 @@ var kindNames = [...]string{
 	ProfileBarred: "ProfileBarred", ScopeMissing: "ScopeMissing", SignIn: "SignIn",
 	TokenThrottled: "TokenThrottled", Throttled: "Throttled", ServerFault: "ServerFault",
 	NoAnswer: "NoAnswer", NotSent: "NotSent", Stopped: "Stopped", BadAnswer: "BadAnswer",
-	Redirected: "Redirected", RequestRefused: "RequestRefused",
+	Redirected: "Redirected", RequestRefused: "RequestRefused", NotAdmitted: "NotAdmitted",
 }
 
 // String returns the kind's name as it stands in this package.
@@ -108,6 +109,8 @@ const (
 	OpLock        = "lock"
 	OpReason      = "change reason"
 	OpUnlock      = "unlock"
+	OpBulkRead    = "bulk read"
+	OpComposite   = "composite"
 	OpCurrentUser = "current user"
 	OpToken       = "access token"
 )

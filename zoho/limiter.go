@@ -51,6 +51,7 @@ type Limiter struct {
 // waiter is one call that has asked to leave. Its fate is in slot or err once ready is closed.
 type waiter struct {
 	price int
+	slots int // that it takes; 0 is one
 	read  bool
 	ready chan struct{}
 	slot  *Slot
@@ -173,10 +174,12 @@ func (l *Limiter) refuse(now time.Time) {
 		if stop == nil {
 			stop = l.credits.refuses(now, w.price, w.read)
 		}
-		if stop == nil {
+		if stop == nil && w.size() <= max(l.slots.limit(), 1) {
 			return false
 		}
-		w.err = stop
+		if w.err = stop; stop == nil {
+			w.err = &NarrowError{Want: w.size(), Limit: l.slots.limit()}
+		}
 		close(w.ready)
 		return true
 	})
@@ -195,7 +198,7 @@ func (l *Limiter) next(now time.Time) (*waiter, time.Time) {
 		return nil, time.Time{}
 	}
 	w := l.pick(now)
-	if w == nil {
+	if w == nil || !l.slots.fits(w.size()) {
 		return nil, time.Time{}
 	}
 	if start := l.pace.next(now); now.Before(start) {
@@ -240,7 +243,7 @@ func (l *Limiter) admit(w *waiter, now time.Time) {
 	l.credits.reserve(w.price)
 	s := &Slot{limiter: l, price: w.price, left: now}
 	l.circuit.admit(s)
-	l.slots.admit(s)
+	l.slots.admit(s, w.size())
 	w.slot = s
 	close(w.ready)
 }

@@ -99,20 +99,29 @@ func (c *Client) DeleteLock(ctx context.Context, r Record, lockID string) error 
 
 // doLocking checks what goes into the path before anything is sent, and makes the call.
 func (c *Client) doLocking(ctx context.Context, k call, lockID string) error {
+	k, err := located(k, lockID)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, k)
+}
+
+// located returns the call with its path, or why there can be none.
+func located(k call, lockID string) (call, error) {
 	namesLock := k.op == OpGetLock || k.op == OpReason || k.op == OpUnlock
 	switch {
 	case !modulePattern.MatchString(k.record.Module):
-		return refuseHere(k, ModuleUnknown, "the module is no API name: a letter followed by letters, digits and _")
+		return k, refuseHere(k, ModuleUnknown, "the module is no API name: a letter followed by letters, digits and _")
 	case !isID(k.record.ID):
-		return refuseHere(k, RecordUnknown, "the record id is not 1 to 19 digits")
+		return k, refuseHere(k, RecordUnknown, "the record id is not 1 to 19 digits")
 	case namesLock && !isID(lockID):
-		return refuseHere(k, LockUnknown, "the lock id is not 1 to 19 digits")
+		return k, refuseHere(k, LockUnknown, "the lock id is not 1 to 19 digits")
 	}
 	k.path = "/" + k.record.Module + "/" + k.record.ID + "/Locking_Information__s"
 	if namesLock {
 		k.path += "/" + lockID
 	}
-	return c.do(ctx, k)
+	return k, nil
 }
 
 // refuseHere is a refusal of our own: as definite as one of Zoho's, and free.

@@ -1,6 +1,9 @@
 package zoho
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Record names one record of a CRM module.
 type Record struct {
@@ -8,12 +11,10 @@ type Record struct {
 	ID     string // 1-19 digits
 }
 
-// String returns the module and the id with a blank between them.
+// String returns the module and the id with a blank between them; the one that there is where the other
+// is missing.
 func (r Record) String() string {
-	if r == (Record{}) {
-		return ""
-	}
-	return r.Module + " " + r.ID
+	return strings.TrimSpace(r.Module + " " + r.ID)
 }
 
 // User is a person of the CRM organisation.

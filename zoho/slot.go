@@ -29,6 +29,7 @@ type Feedback struct {
 type Slot struct {
 	limiter    *Limiter
 	price      int
+	size       int       // slots that it takes
 	left       time.Time // when it was granted
 	level      int       // calls in flight with it when it left
 	epoch      int       // cuts made before it left
@@ -58,7 +59,7 @@ func (s *Slot) Release(f Feedback) {
 		l.throttle(now, s, f)
 	}
 	l.observe(now, s, f.Kind)
-	l.slots.inFlight--
+	l.slots.inFlight -= s.size
 	l.pump(now)
 }
 

@@ -48,8 +48,12 @@ func (s *slots) limit() int { return int(s.window) }
 
 func (s *slots) free() bool { return s.inFlight < s.limit() }
 
-func (s *slots) admit(slot *Slot) {
-	s.inFlight++
+// fits reports whether a call that takes so many slots may leave.
+func (s *slots) fits(size int) bool { return s.inFlight+size <= s.limit() }
+
+func (s *slots) admit(slot *Slot, size int) {
+	s.inFlight += size
+	slot.size = size
 	slot.level, slot.epoch = s.inFlight, s.epoch
 }
 
@@ -58,7 +62,7 @@ func (s *slots) answered(now time.Time, slot *Slot) {
 	if slot.price > 0 {
 		s.atOne, s.refusal = time.Time{}, 0
 	}
-	inUse := float64(s.inFlight) >= s.window-1
+	inUse := float64(s.inFlight) >= s.window-float64(slot.size)
 	if slot.epoch != s.epoch || !inUse {
 		return
 	}

@@ -15,6 +15,8 @@ func understand(k call, a *answer, err error, sent int, token Secret) *Error {
 		e = (&Error{Op: k.op, Index: -1, Kind: NotSent, Err: err}).settle()
 	case a == nil:
 		e = (&Error{Op: k.op, Index: -1, Kind: NoAnswer, Err: err}).settle()
+	case k.parts != nil && composed(a):
+		// each part has a judgement of its own
 	default:
 		e = judge(k.op, a)
 	}

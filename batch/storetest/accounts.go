@@ -35,6 +35,17 @@ func accounting() []rule {
 				}
 			}
 		}},
+		{"what is set aside counts as spent after a crash, and only then", plain(1), func(t *trial) {
+			t.commit(batch.Changes{Aside: 3})
+			t.commit(batch.Changes{Aside: 2})
+			t.again(true)
+			t.same("credits after a clean end", t.look().Run.Credits, int64(0))
+			t.commit(batch.Changes{Aside: 2})
+			t.again(false)
+			run := t.look().Run
+			t.same("credits after a crash", run.Credits, int64(2))
+			t.same("calls after a crash", run.Calls, int64(2))
+		}},
 		{"a final outcome stays", plain(2), func(t *trial) {
 			r := batch.Result{Seq: 1, Outcome: batch.Locked, LockID: "7", Calls: 1, Spent: 1, Attempts: 1, Credits: 1, History: []batch.Attempt{attempt(0, 1)}}
 			t.deal(2, 1, 2)

@@ -21,14 +21,16 @@ type Memory struct {
 	history map[int64][]batch.Attempt
 	calls   int64
 	credits int64
-	had     map[int64]bool // rows that this sitting has had in hand
-	open    int            // number of the sitting; 0 outside of one
-	opened  int            // how many there were
+	aside   int                         // credits reserved for calls that are no row's
+	locks   map[string]*batch.KnownLock // by module and record: locks that rows have left
+	had     map[int64]bool              // rows that this sitting has had in hand
+	open    int                         // number of the sitting; 0 outside of one
+	opened  int                         // how many there were
 }
 
 // NewMemory makes a run of rows, which come in order of Seq, numbered from 1 without a gap.
 func NewMemory(rows []batch.Row) *Memory {
-	m := &Memory{rows: slices.Clone(rows), asked: map[int64]string{}, history: map[int64][]batch.Attempt{}}
+	m := &Memory{rows: slices.Clone(rows), asked: map[int64]string{}, history: map[int64][]batch.Attempt{}, locks: map[string]*batch.KnownLock{}}
 	for _, r := range rows {
 		m.asked[r.Seq] = r.LockID
 	}
@@ -49,9 +51,12 @@ func (m *Memory) Open(context.Context) (batch.Store, error) {
 }
 
 // Close ends the sitting.
-func (m *Memory) Close(context.Context, bool) error {
+func (m *Memory) Close(_ context.Context, clean bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if clean {
+		m.aside = 0
+	}
 	m.doubt()
 	m.open = 0
 	return nil
@@ -60,6 +65,9 @@ func (m *Memory) Close(context.Context, bool) error {
 // doubt makes what is in flight unknown, its call made and paid for as far as is known: one, or two
 // where the row had read a lock before changing it.
 func (m *Memory) doubt() {
+	m.credits += int64(m.aside)
+	m.calls += int64(m.aside)
+	m.aside = 0
 	for i := range m.rows {
 		r := &m.rows[i]
 		if r.Outcome != batch.Sending {
@@ -105,9 +113,9 @@ func (s *memorySitting) Commit(_ context.Context, c batch.Changes) ([]batch.Row,
 	if m.open != s.number {
 		return nil, errors.New("the sitting is over")
 	}
-	was := Memory{rows: slices.Clone(m.rows), history: maps.Clone(m.history), calls: m.calls, credits: m.credits}
+	was := Memory{rows: slices.Clone(m.rows), history: maps.Clone(m.history), locks: maps.Clone(m.locks), calls: m.calls, credits: m.credits}
 	if err := m.write(c); err != nil {
-		m.rows, m.history, m.calls, m.credits = was.rows, was.history, was.calls, was.credits
+		m.rows, m.history, m.locks, m.calls, m.credits = was.rows, was.history, was.locks, was.calls, was.credits
 		m.open = 0
 		return nil, err
 	}
@@ -135,8 +143,16 @@ func (m *Memory) write(c batch.Changes) error {
 			m.afresh(row)
 		}
 	}
+	for _, seq := range c.Start {
+		row, err := m.row(seq)
+		if err != nil || row.Outcome != batch.Pending {
+			return fmt.Errorf("row %d is not pending", seq)
+		}
+		row.Outcome, row.DealtAt = batch.Sending, c.Now
+	}
 	m.calls += int64(c.Calls)
 	m.credits += int64(c.Credits)
+	m.aside = c.Aside
 	return nil
 }
 
@@ -163,6 +179,7 @@ func (m *Memory) result(r batch.Result, now time.Time) error {
 		}
 		return errors.New("final already")
 	}
+	m.remember(row, r, now)
 	row.Outcome, row.Code, row.Message, row.Hint = r.Outcome, r.Code, r.Message, r.Hint
 	row.Attempts, row.Credits = r.Attempts, r.Credits
 	if r.LockID != "" {
@@ -206,7 +223,7 @@ func (m *Memory) deal(c batch.Changes) []batch.Row {
 				continue
 			}
 			m.had[row.Seq] = true
-			if state == batch.Pending {
+			if state == batch.Pending && !c.Show {
 				row.Outcome, row.DealtAt = batch.Sending, c.Now
 			}
 			given := *row
@@ -218,6 +235,56 @@ func (m *Memory) deal(c batch.Changes) []batch.Row {
 		if after := dealt[i].After; after != 0 {
 			dealt[i].AfterOutcome = m.rows[after-1].Outcome
 		}
+		m.recall(&dealt[i])
 	}
 	return dealt
+}
+
+// remember brings the locks left on records up to what became of a row.
+func (m *Memory) remember(row *batch.Row, r batch.Result, now time.Time) {
+	key := row.Module + " " + row.RecordID
+	was := m.locks[key]
+	switch {
+	case r.LockID != "" && (r.Outcome == batch.Locked || r.Outcome == batch.ReasonUpdated):
+		made := r.Outcome == batch.Locked || was != nil && was.Made && was.LockID == r.LockID
+		m.locks[key] = &batch.KnownLock{LockID: r.LockID, Reason: row.Reason, Made: made, At: now.UTC()}
+	case r.Outcome == batch.Unlocked, r.Outcome == batch.AlreadyUnlocked, r.Outcome == batch.Failed && r.Code == batch.CodeNotLocked:
+		delete(m.locks, key)
+	case r.Outcome == batch.Failed && r.Code == batch.CodeLockChanged && was != nil && (r.LockID == "" || r.LockID == was.LockID):
+		delete(m.locks, key)
+	}
+}
+
+// recall tells an unlock which lock it will find.
+func (m *Memory) recall(row *batch.Row) {
+	known := m.locks[row.Module+" "+row.RecordID]
+	if known == nil || row.Action != batch.ActionUnlock || row.LockID != "" || row.After != 0 && !row.AfterOutcome.Final() {
+		return
+	}
+	lock := *known
+	row.Known = &lock
+}
+
+// Spread is batch.Store's.
+func (s *memorySitting) Spread(_ context.Context, n int) (rows []batch.Row, pending int64, err error) {
+	m := s.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.open != s.number {
+		return nil, 0, errors.New("the sitting is over")
+	}
+	var fit []batch.Row
+	for _, r := range m.rows {
+		if r.Outcome == batch.Pending {
+			pending++
+			if r.Attempts == 0 && r.After == 0 {
+				fit = append(fit, r)
+			}
+		}
+	}
+	for i := range min(n, len(fit)) {
+		lo, hi := i*len(fit)/min(n, len(fit)), (i+1)*len(fit)/min(n, len(fit))
+		rows = append(rows, fit[lo+(7*i)%(hi-lo)])
+	}
+	return rows, pending, nil
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"zlock/batch"
@@ -28,7 +29,7 @@ func with(n int, change func(rows []batch.Row)) []batch.Row {
 }
 
 func rules() []rule {
-	return append(append(dealing(), remembering()...), accounting()...)
+	return slices.Concat(dealing(), showing(), remembering(), accounting())
 }
 
 func dealing() []rule {

@@ -59,12 +59,25 @@ func (s *spoilt) Commit(ctx context.Context, c batch.Changes) ([]batch.Row, erro
 	return rows, err
 }
 
+func (s *spoilt) Spread(ctx context.Context, n int) ([]batch.Row, int64, error) {
+	return s.store.Spread(ctx, n)
+}
+
 // TestJudgeCatches is the judge's own judge: each fault must break a rule.
 func TestJudgeCatches(t *testing.T) {
 	faults := map[string]spoilt{
-		"outcomes are dropped":    {in: func(c *batch.Changes) { c.Results = nil }},
-		"intents are dropped":     {in: func(c *batch.Changes) { c.Intents = nil }},
-		"releases are dropped":    {in: func(c *batch.Changes) { c.Release = nil }},
+		"outcomes are dropped": {in: func(c *batch.Changes) { c.Results = nil }},
+		"intents are dropped":  {in: func(c *batch.Changes) { c.Intents = nil }},
+		"releases are dropped": {in: func(c *batch.Changes) { c.Release = nil }},
+		"shows are dealt":      {in: func(c *batch.Changes) { c.Show = false }},
+		"starts are dropped":   {in: func(c *batch.Changes) { c.Start = nil }},
+		"nothing is set aside": {in: func(c *batch.Changes) { c.Aside = 0 }},
+		"locks are forgotten": {out: func(rows []batch.Row) []batch.Row {
+			for i := range rows {
+				rows[i].Known = nil
+			}
+			return rows
+		}},
 		"modules are not skipped": {in: func(c *batch.Changes) { c.Skip = nil }},
 		"deals one too few":       {in: func(c *batch.Changes) { c.Deal = max(c.Deal-1, 0) }},
 		"deals more than asked":   {in: func(c *batch.Changes) { c.Deal++ }},

@@ -21,6 +21,16 @@ const (
 	Unsupported                     // the module cannot be locked at all
 )
 
+// Composite says which locking calls a composite call takes.
+type Composite int
+
+// What it may take. CompositeNone is the zero value: every part is answered with NOT_SUPPORTED.
+const (
+	CompositeNone  Composite = iota
+	CompositeReads           // looking locks up
+	CompositeAll             // and making, changing and deleting them
+)
+
 // Module describes one module.
 type Module struct {
 	Locking Locking
@@ -70,7 +80,7 @@ func (c Config) check() error {
 		n    int
 	}{
 		{"concurrency", c.Concurrency}, {"other users", c.OtherUsers}, {"credits", c.Credits}, {"log limit", c.LogLimit},
-		{"token limit", c.Tokens.Limit}, {"live tokens", c.Tokens.Live},
+		{"most ids", c.MaxIDs}, {"token limit", c.Tokens.Limit}, {"live tokens", c.Tokens.Live},
 	} {
 		if v.n < 0 {
 			return fmt.Errorf("%s must not be negative, and is %d", v.what, v.n)
@@ -93,6 +103,9 @@ func (c Config) filled() Config {
 	}
 	if c.Edition == "" {
 		c.Edition = "enterprise"
+	}
+	if c.MaxIDs == 0 {
+		c.MaxIDs = maxIDs
 	}
 	if c.LogLimit == 0 {
 		c.LogLimit = 100_000

@@ -51,9 +51,10 @@ func (o *Org) enter(c *call) (release func(), refused *answer) {
 	defer o.mu.Unlock()
 	second := o.now().Unix()
 	o.gate.expire(second)
-	o.gate.inFlight++
+	places := c.places()
+	o.gate.inFlight += places
 	o.history.enter(c.op, o.gate.inFlight)
-	release = o.leaver()
+	release = o.leaver(places)
 	if o.cfg.Credits > 0 && o.gate.spent >= o.cfg.Credits {
 		a := throttledCredits()
 		o.history.stats.OutOfCredits++
@@ -70,14 +71,14 @@ func (o *Org) enter(c *call) (release func(), refused *answer) {
 }
 
 // leaver returns the function that ends a call's stay.
-func (o *Org) leaver() func() {
+func (o *Org) leaver(places int) func() {
 	left := false
 	return func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		if !left {
 			left = true
-			o.gate.inFlight--
+			o.gate.inFlight -= places
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,16 +16,18 @@ type Event struct {
 	At       time.Time // the organisation's clock
 	Op       Op
 	Module   string
-	ID       string // of the record
-	LockID   string // that the call named, made or was told of; of a change always the lock changed
-	Actor    string // user id
-	Holder   string // user id of the one whose lock the record had just before; empty for a rule's or none
-	Reason   string // of the lock that came of it
+	ID       string   // of the record
+	IDs      []string // of a bulk read: the records asked for
+	LockID   string   // that the call named, made or was told of; of a change always the lock changed
+	Actor    string   // user id
+	Holder   string   // user id of the one whose lock the record had just before; empty for a rule's or none
+	Reason   string   // of the lock that came of it
 	Status   int
 	Code     string // Zoho's
 	Applied  bool   // it changed the record's lock
 	Late     bool   // it is the late effect of a call logged before as not applied
 	Fault    Kind   // what struck it
+	Part     bool   // it came within a composite, which is logged too, and paid for
 	InFlight int    // API calls being served at that moment, this one included
 }
 
@@ -109,7 +112,10 @@ func (o *Org) record(e Event) {
 
 // logCall records a call and its answer; o.mu is held.
 func (o *Org) logCall(c *call, a answer, e Event) {
-	e.Op, e.Module, e.ID, e.LockID = c.op, c.module, c.id, c.lockID
+	e.Op, e.Module, e.ID, e.LockID, e.Part = c.op, c.module, c.id, c.lockID, c.part
+	if c.op == OpRecords && c.query.Has("ids") {
+		e.IDs = strings.Split(c.query.Get("ids"), ",")
+	}
 	if a.lockID != "" {
 		e.LockID = a.lockID
 	}

@@ -13,6 +13,7 @@ const (
 	OpRecords       Op = "records"       // GET /{Module}?ids=…
 	OpConfiguration Op = "configuration" // GET /settings/record_locking_configurations
 	OpModules       Op = "modules"       // GET /settings/modules
+	OpComposite     Op = "composite"     // POST /__composite_requests; its parts are logged as calls of their own
 	OpUsers         Op = "users"         // GET /users
 	OpOrg           Op = "org"           // GET /org
 	OpOther         Op = "other"         // an API call that is none of the above

@@ -49,6 +49,8 @@ type Record struct {
 	ID     string // 1-19 digits that fit int64
 	Lock   *Lock  // nil: not locked
 	Name   string // shown in Locked_For__s; made up when empty
+
+	Converted bool // a lead that was converted: Get Records leaves it out unless asked for converted=both
 }
 
 // Config describes an organisation. Its zero value is one without records, limits or faults.
@@ -67,9 +69,12 @@ type Config struct {
 	Latency func() time.Duration // of each API call; nil means none; called concurrently. See Between
 	Skew    time.Duration        // how far the organisation's clock is ahead of ours
 
-	Concurrency int // API calls served at once, beyond which 429 is answered; 0 means no limit
-	OtherUsers  int // of those, up to so many are taken by others, changing by the second
-	Credits     int // API calls per rolling 24 hours; 0 means no limit
+	Concurrency int       // API calls served at once, beyond which 429 is answered; 0 means no limit
+	OtherUsers  int       // of those, up to so many are taken by others, changing by the second
+	Credits     int       // API calls per rolling 24 hours; 0 means no limit
+	Composite   Composite // which calls a composite takes; its parts cost nothing and it takes five places
+
+	MaxIDs int // ids that Get Records takes in one call; 0 means 100
 
 	// Journal is the path of a file that makes the state outlive the process: locks,
 	// spent credits and fault counters. One process at a time may have it open. It is

@@ -25,6 +25,8 @@ type module struct {
 	ids   []int64 // sorted once seeding is over
 	names map[int64]string
 	locks map[int64]row
+
+	converted map[int64]bool
 }
 
 // row is a Lock as it is kept.
@@ -99,7 +101,7 @@ func (m *module) title(id int64) string {
 func (o *Org) addModule(name string, cfg Module) *module {
 	m := &module{
 		Module: cfg, name: name, order: int64(len(o.modules) + 1),
-		names: map[int64]string{}, locks: map[int64]row{},
+		names: map[int64]string{}, locks: map[int64]row{}, converted: map[int64]bool{},
 	}
 	o.modules[name] = m
 	return m
@@ -145,6 +147,9 @@ func (o *Org) seedRecord(rec Record) error {
 	m.ids = append(m.ids, id)
 	if rec.Name != "" {
 		m.names[id] = rec.Name
+	}
+	if rec.Converted {
+		m.converted[id] = true
 	}
 	return o.seedLock(key{m, id}, lock)
 }

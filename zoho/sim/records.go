@@ -33,7 +33,7 @@ func (o *Org) records(c *call) answer {
 		return tooMany("fields", maxFields)
 	}
 	if c.query.Has("ids") {
-		return o.recordsByID(m, c.query.Get("ids"), fields)
+		return o.recordsByID(m, c)
 	}
 	return o.page(m, c, fields)
 }
@@ -43,10 +43,10 @@ func tooMany(param string, limit int) answer {
 		"the given param value exceeds the allowed limit")
 }
 
-func (o *Org) recordsByID(m *module, list, fields string) answer {
-	asked := strings.Split(list, ",")
-	if len(asked) > maxIDs {
-		return tooMany("ids", maxIDs)
+func (o *Org) recordsByID(m *module, c *call) answer {
+	asked := strings.Split(c.query.Get("ids"), ",")
+	if len(asked) > o.cfg.MaxIDs {
+		return tooMany("ids", o.cfg.MaxIDs)
 	}
 	var ids []int64
 	for _, text := range asked {
@@ -54,14 +54,26 @@ func (o *Org) recordsByID(m *module, list, fields string) answer {
 		if !digits(text) {
 			return refuse(http.StatusBadRequest, "INVALID_DATA", object{"param_name": "ids"}, "the id given seems to be invalid")
 		}
-		if id, err := strconv.ParseInt(text, 10, 64); err == nil && m.has(id) {
+		if id, err := strconv.ParseInt(text, 10, 64); err == nil && m.has(id) && m.listed(id, c) {
 			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	slices.Reverse(ids)
-	return o.showRecords(m, ids, fields, 1, maxPerPage, false)
+	return o.showRecords(m, ids, c.query.Get("fields"), 1, maxPerPage, false)
+}
+
+// listed reports whether a record is one that Get Records shows: converted leads are left out unless the
+// call asks for them.
+func (m *module) listed(id int64, c *call) bool {
+	switch c.query.Get("converted") {
+	case "both":
+		return true
+	case "true":
+		return m.converted[id]
+	}
+	return !m.converted[id]
 }
 
 // page serves the first 2,000 records, page by page.
@@ -74,9 +86,13 @@ func (o *Org) page(m *module, c *call, fields string) answer {
 		return refuse(http.StatusBadRequest, "DISCRETE_PAGINATION_LIMIT_EXCEEDED",
 			object{"limit": maxPaged, "param_name": "page"}, "maximum limit of discrete pagination is reached")
 	}
-	end := max(0, len(m.ids)-(page-1)*size)
+	shown := m.ids
+	if len(m.converted) > 0 {
+		shown = slices.DeleteFunc(slices.Clone(m.ids), func(id int64) bool { return !m.listed(id, c) })
+	}
+	end := max(0, len(shown)-(page-1)*size)
 	start := max(0, end-size)
-	ids := slices.Clone(m.ids[start:end])
+	ids := slices.Clone(shown[start:end])
 	slices.Reverse(ids)
 	return o.showRecords(m, ids, fields, page, size, start > 0)
 }
@@ -99,10 +115,12 @@ func (m *module) describe(id int64, fields string) object {
 	row := object{"id": strconv.FormatInt(id, 10)}
 	_, locked := m.locks[id]
 	for name := range strings.SplitSeq(fields, ",") {
-		switch name = strings.TrimSpace(name); name {
-		case "Locked__s", "$locked_for_me":
+		switch name = strings.TrimSpace(name); {
+		case m.Locking == Unsupported && strings.Contains(strings.ToLower(name), "locked"):
+			// a module that cannot be locked has no such field
+		case name == "Locked__s", name == "$locked_for_me":
 			row[name] = locked
-		case "Name":
+		case name == "Name":
 			row[name] = m.title(id)
 		}
 	}

@@ -168,3 +168,44 @@ func TestTheLastMentionCounts(t *testing.T) {
 		t.Errorf("locks %q, want %q", got, want)
 	}
 }
+
+func TestRecordsLimitOfIDs(t *testing.T) {
+	cfg := holding(lead("1"), lead("2"), lead("3"))
+	cfg.MaxIDs = 2
+	o := found(t, cfg)
+	if r := call(t, o, http.MethodGet, "/crm/v8/Leads?fields=id&ids=1,2", ""); r.status != 200 {
+		t.Errorf("two ids: %+v", r)
+	}
+	if r := call(t, o, http.MethodGet, "/crm/v8/Leads?fields=id&ids=1,2,3", ""); r.said(t) != "LIMIT_EXCEEDED" {
+		t.Errorf("three ids: %+v", r)
+	}
+}
+
+// Converted leads are left out unless the call asks for them.
+func TestRecordsConverted(t *testing.T) {
+	gone := lockedLead("2")
+	gone.Converted = true
+	o := found(t, holding(lead("1"), gone, lead("3")))
+	for query, want := range map[string]string{
+		"?fields=id,Locked__s&ids=1,2,3":                 "3:false 1:false",
+		"?fields=id,Locked__s&ids=1,2,3&converted=both":  "3:false 2:true 1:false",
+		"?fields=id,Locked__s&ids=1,2,3&converted=true":  "2:true",
+		"?fields=id,Locked__s&ids=1,2,3&converted=false": "3:false 1:false",
+		"?fields=id,Locked__s":                           "3:false 1:false",
+		"?fields=id,Locked__s&converted=both":            "3:false 2:true 1:false",
+	} {
+		if got := lockState(t, call(t, o, http.MethodGet, "/crm/v8/Leads"+query, "")); got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}
+
+// A module that cannot be locked has no such field.
+func TestRecordsWithoutLocking(t *testing.T) {
+	cfg := holding(sim.Record{Module: "Notes", ID: "1"})
+	cfg.Modules = map[string]sim.Module{"Notes": {Locking: sim.Unsupported}}
+	r := call(t, found(t, cfg), http.MethodGet, "/crm/v8/Notes?fields=id,Locked__s&ids=1", "")
+	if _, said := r.row(t)["Locked__s"]; said || r.status != 200 {
+		t.Errorf("%+v", r)
+	}
+}

@@ -24,6 +24,7 @@ type call struct {
 	token   string // the access token presented
 	host    string // as the caller named it, with the scheme
 	second  int64  // in which its credit was spent; 0 when it was not
+	part    bool   // it came within a composite
 	refused *answer
 }
 
@@ -78,6 +79,11 @@ func (o *Org) latency() time.Duration {
 func (o *Org) carryOut(c *call) answer {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.carry(c)
+}
+
+// carry is carryOut with o.mu held.
+func (o *Org) carry(c *call) answer {
 	if o.closed {
 		return answer{bring: delivery{cut: true}}
 	}
@@ -127,6 +133,8 @@ func (o *Org) perform(c *call) (answer, *change) {
 	switch c.op {
 	case OpRecords:
 		return o.records(c), nil
+	case OpComposite:
+		return o.composite(c), nil
 	case OpConfiguration:
 		return o.configuration(c), nil
 	case OpModules:
@@ -178,6 +186,10 @@ func (c *call) routeAPI(parts []string) {
 		c.only(OpModules)
 	case len(parts) == 2 && parts[0] == "settings" && parts[1] == "record_locking_configurations":
 		c.only(OpConfiguration)
+	case len(parts) == 1 && parts[0] == "__composite_requests":
+		if c.op = OpComposite; c.method != http.MethodPost {
+			c.refuse(badMethod())
+		}
 	case len(parts) == 1:
 		c.module = parts[0]
 		c.only(OpRecords)
