@@ -119,6 +119,7 @@ func TestInputs(t *testing.T) {
 	for _, in := range inputs() {
 		for _, c := range in.trials {
 			t.Run(fmt.Sprintf("%02d %s", in.number, c.name), func(t *testing.T) {
+				t.Parallel()
 				if got := c.try(t); got != c.want {
 					t.Errorf("%s\n got %s\nwant %s", in.what, got, c.want)
 				}
