@@ -104,6 +104,7 @@ func ownComplaint(err error) (complaint, bool) {
 	var use *usageError
 	var faulty *faultyError
 	var wrong *wrongOrgError
+	var config *zoho.ConfigurationError
 	switch {
 	case errors.As(err, &end):
 		return complaint{code: end.code}, true
@@ -117,6 +118,12 @@ func ownComplaint(err error) (complaint, bool) {
 			next += ", or let the good rows go with --on-invalid skip"
 		}
 		return complaint{exitFaulty, faulty.Error(), []string{next}}, true
+	case errors.As(err, &config):
+		var lines []string
+		for _, f := range config.Faults {
+			lines = append(lines, f.String())
+		}
+		return complaint{exitUsage, counted(int64(len(lines)), "fault", "faults") + " in the configuration; nothing was sent", lines}, true
 	case errors.As(err, &wrong):
 		return complaint{exitPerson, wrong.Error(), []string{
 			"give the settings the run was started with: --dc or the URLs, and its client id"}}, true
@@ -177,7 +184,21 @@ func zohoComplaint(err error) (complaint, bool) {
 	if !errors.As(err, &refused) {
 		return complaint{}, false
 	}
-	return complaint{exitPerson, refused.Error(), hints(refused.Hint)}, true
+	return complaint{refusalCode(refused), refused.Error(), hints(refused.Hint)}, true
+}
+
+// refusalCode is the exit code of a refusal that met a call made for no row.
+func refusalCode(e *zoho.Error) int {
+	var stop *zoho.StopError
+	switch {
+	case errors.As(e.Err, &stop) && stop.Cause != zoho.CauseOutage:
+		return exitLeft
+	case e.Kind == zoho.RecordUnknown, e.Kind == zoho.LockUnknown:
+		return exitPartial
+	case e.Phase != zoho.PhaseDefinite:
+		return exitBreaker
+	}
+	return exitPerson
 }
 
 func hints(hint string) []string {

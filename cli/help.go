@@ -72,7 +72,7 @@ func (a *app) help(cmd *cobra.Command, _ []string) {
 	if cmd.Example != "" {
 		fmt.Fprintf(w, "\nExample:\n%s\n", cmd.Example)
 	}
-	if !cmd.HasParent() {
+	if cmd.HasAvailableSubCommands() {
 		helpCommands(w, cmd)
 	}
 	if flags := cmd.LocalFlags(); flags.HasAvailableFlags() {
@@ -108,6 +108,10 @@ func helpCommands(w io.Writer, root *cobra.Command) {
 		}
 	}
 	t.print(w, "  ")
+	if root.HasParent() {
+		fmt.Fprintf(w, "\n%s COMMAND --help says more, with an example and the exit codes.\n", root.CommandPath())
+		return
+	}
 	fmt.Fprintln(w, "\n"+wrap("Later versions: "+strings.Join(laterCommands(), " ")+".", helpWidth))
 	fmt.Fprintln(w, "\nzlock COMMAND --help says more, with an example and the exit codes.")
 }
@@ -133,7 +137,7 @@ func wrap(s string, width int) string {
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
-		return usage(clean(err.Error()), "zlock "+cmd.Name()+" --help lists the flags")
+		return usage(clean(err.Error()), cmd.CommandPath()+" --help lists the flags")
 	}
 	name := unknown.GetSpecifiedName()
 	if slices.Contains(laterFlags(), name) {
@@ -143,10 +147,10 @@ func flagError(cmd *cobra.Command, err error) error {
 		if slices.Contains(names(meaningSettings()), set.name) && cmd.Name() != "run" {
 			return usage(fmt.Sprintf("--%s belongs to zlock run: it gives rows their meaning, which stays as enrolled", name))
 		}
-		return usage(fmt.Sprintf("--%s is not a flag of zlock %s", name, cmd.Name()))
+		return usage(fmt.Sprintf("--%s is not a flag of %s", name, cmd.CommandPath()))
 	}
 	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-	return usage(fmt.Sprintf("--%s is not a flag of zlock %s%s", clean(name), cmd.Name(), didYouMean(name, known)),
-		"zlock "+cmd.Name()+" --help lists the flags")
+	return usage(fmt.Sprintf("--%s is not a flag of %s%s", clean(name), cmd.CommandPath(), didYouMean(name, known)),
+		cmd.CommandPath()+" --help lists the flags")
 }

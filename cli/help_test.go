@@ -16,7 +16,7 @@ func TestHelp(t *testing.T) {
 	if !strings.Contains(root, "Later versions: report verify") {
 		t.Errorf("help does not say what is to come: %s", root)
 	}
-	commands := []string{"run", "plan", "resume", "retry", "status", "runs", "results", "version", "completion"}
+	commands := []string{"run", "plan", "resume", "retry", "status", "runs", "results", "show", "lock", "unlock", "reason", "config", "modules", "version", "completion"}
 	for _, name := range commands {
 		if !strings.Contains(root, "\n  "+name+" ") {
 			t.Errorf("%s is not listed", name)

@@ -18,6 +18,7 @@ type outlook struct {
 	known           bool  // there is a checkpoint that tells
 	terms           batch.Terms
 	forecast        batch.Forecast
+	census          *census // of plan --check; nil without
 }
 
 // foresee works the outlook out. The ledger may be nil: where nothing was ever spent.
@@ -44,10 +45,15 @@ func (l *launch) ledgerOf(ctx context.Context, db *checkpoint.DB, key string) []
 		l.log.Warn("credits spent so far are not known", "error", err)
 		return nil
 	}
-	if ledger == nil {
-		return []checkpoint.Spend{}
+	name, err := db.Name(ctx)
+	var others []checkpoint.Spend
+	if err == nil {
+		others, err = l.place.purse(key).Others(name, l.world.Now())
 	}
-	return ledger
+	if err != nil {
+		l.log.Warn("credits spent from elsewhere are not known", "error", err)
+	}
+	return append(append([]checkpoint.Spend{}, ledger...), others...)
 }
 
 // working is how long the calls take that will be made, to be shown.

@@ -28,6 +28,9 @@ func (l *launch) tellPlan(o *outlook) {
 	if precheck := l.planPrecheck(o.sum); precheck != "" {
 		fmt.Fprintf(&b, "\n  precheck: %s", precheck)
 	}
+	if composite := l.planComposite(o.sum); composite != "" {
+		fmt.Fprintf(&b, "\n  composite: %s", composite)
+	}
 	fmt.Fprintf(&b, "\n  time: about %s with %s at once\n", span(o.working()), counted(l.pace.concurrency, "call", "calls"))
 	if ending := o.ending(); ending != "" {
 		fmt.Fprintf(&b, "  %s, with %s left\n", ending, counted(o.forecast.Left, "row", "rows"))

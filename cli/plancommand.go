@@ -20,12 +20,16 @@ func (a *app) planCommand() *cobra.Command {
 			"credits expected and at worst, the time that the calls take, and a calendar of which rows are carried out on " +
 			"which day under the org's credits, what was spent already, and the window. It needs no credentials, makes no " +
 			"call, and leaves no run behind; - reads standard input.\n\n" +
+			"With --check it signs in and looks at every record by bulk reads, 50 to 100 for a credit, two calls at once at " +
+			"most, beside whatever runs: how many are locked, missing, or as wanted already, and who holds some of the locks. " +
+			"What nobody would expect of such a file ends with 9. --max-credits bounds the check too.\n\n" +
 			"The calendar goes on where waiting helps, and ends where --max-credits, --limit, --until or --max-duration do.",
 		Example: "  zlock plan deals.csv --edition enterprise --reserve 20%\n" +
 			"  zlock plan deals.csv --window 22:00-06:00 --tz Europe/Berlin \\\n" +
-			"    --deadline 2026-10-05T08:00 --json",
+			"    --deadline 2026-10-05T08:00 --json\n" +
+			"  zlock plan unlock-all.csv --check",
 		Annotations: exits("0  the job file is good, and the deadline, if there is one, is met", "1  the program itself failed",
-			"2  usage or configuration", "3  the job file is faulty", "9  the deadline is missed"),
+			"2  usage or configuration", "3  the job file is faulty", "4  sign-in, scope or permission: a person must act (--check)", "9  the deadline is missed, or --check was surprised"),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage("plan takes one JOBFILE", "zlock plan records.csv; - reads standard input")
@@ -36,7 +40,7 @@ func (a *app) planCommand() *cobra.Command {
 			return a.plan(cmd.Context(), flagSource{cmd.Flags()}, args[0])
 		},
 	}
-	define(cmd.Flags(), "json", "latency", "deadline")
+	define(cmd.Flags(), "json", "latency", "deadline", "check")
 	define(cmd.Flags(), planPaceSettings()...)
 	define(cmd.Flags(), names(meaningSettings())...)
 	define(cmd.Flags(), names(readingSettings())...)
@@ -57,15 +61,22 @@ func planPaceSettings() []string {
 
 // plan says what a job file will cost and take, without a call and without a trace.
 func (a *app) plan(ctx context.Context, flags flagSource, name string) error {
-	l, err := a.launch(flags, name, a.orgToPlan)
+	orgOf := a.orgToPlan
+	if v := (sources{flags: flags.set, env: a.world.env}).resolve(); v["check"].text == "true" {
+		orgOf = a.org
+	}
+	l, err := a.launch(flags, name, orgOf)
 	if err != nil {
 		return err
 	}
 	defer l.letGo()
 	read := parser{values: l.values}
-	deadline := read.clock("deadline", a.world.Now().In(l.pace.zone))
+	deadline, check := read.clock("deadline", a.world.Now().In(l.pace.zone)), read.flag("check")
 	if read.err != nil {
 		return read.err
+	}
+	if check && l.org.simulated {
+		return usage("--check looks at real records, and --simulate has none", "leave one of the two out")
 	}
 	if err := l.openJob(ctx); err != nil {
 		return err
@@ -79,10 +90,15 @@ func (a *app) plan(ctx context.Context, flags flagSource, name string) error {
 		return err
 	}
 	o := l.foresee(sum, costs, l.earlier(ctx))
+	if check {
+		if o.census, err = l.check(ctx, sum); err != nil {
+			return err
+		}
+	}
 	if err := l.tellOutlook(&o, deadline); err != nil {
 		return err
 	}
-	if missed(&o, deadline) {
+	if missed(&o, deadline) || o.census != nil && len(o.census.surprises()) > 0 {
 		return &ended{exitMissed}
 	}
 	return nil
@@ -114,7 +130,7 @@ func (l *launch) earlier(ctx context.Context) []checkpoint.Spend {
 	}
 	db, err := l.openToRead(ctx, l.place)
 	if errors.Is(err, errNoCheckpoint) {
-		return nil
+		return l.elsewhere()
 	}
 	if err != nil {
 		l.log.Warn("credits spent so far are not known", "error", err)
@@ -135,6 +151,18 @@ func (l *launch) earlier(ctx context.Context) []checkpoint.Spend {
 		}
 	}
 	return nil
+}
+
+// elsewhere is what other checkpoints tell of the org; nil where they tell nothing.
+func (l *launch) elsewhere() []checkpoint.Spend {
+	if l.org.key == "" {
+		return nil
+	}
+	others, err := l.place.purse(l.org.key).Others("", l.world.Now())
+	if err != nil {
+		l.log.Warn("credits spent from elsewhere are not known", "error", err)
+	}
+	return others
 }
 
 // read reads the whole job file into a sink, and lists its faults: with any it is an error, unless the

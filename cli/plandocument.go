@@ -26,6 +26,7 @@ type planDocument struct {
 	Zone      string        `json:"zone"` // of the calendar's days and hours
 	Calendar  []planDay     `json:"calendar"`
 	Deadline  *planDeadline `json:"deadline"`
+	Check     *planCheck    `json:"check"` // null without --check
 }
 
 type planRowCounts struct {
@@ -87,7 +88,7 @@ func (l *launch) planDocument(o *outlook, deadline time.Time) planDocument {
 		},
 		StartsAt: instant(o.terms.Start), BeginsAt: instant(f.Begins), EndsAt: instant(f.Ends), RowsDone: f.Rows, RowsLeft: f.Left,
 		OnBudget: waitOrStop(p.waitBudget), OnWindow: waitOrStop(p.waitWindow),
-		Zone: p.zone.String(), Calendar: o.calendar(p.zone),
+		Zone: p.zone.String(), Calendar: o.calendar(p.zone), Check: o.census.document(),
 	}
 	for _, kind := range sortedKinds(o.sum) {
 		d.Rows.Kinds = append(d.Rows.Kinds, planKind{kind.Module, string(kind.Action), o.sum.ByModuleAction[kind]})

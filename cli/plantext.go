@@ -17,6 +17,12 @@ func (l *launch) tellOutlook(o *outlook, deadline time.Time) error {
 	fmt.Fprintf(&text, "plan for %s: %s, against %s\n", clean(l.name), counted(o.sum.Rows, "row", "rows"), l.org.describe())
 	planRows(&text, o.sum)
 	l.printCosts(&text, o)
+	if precheck := l.planPrecheck(o.sum); precheck != "" {
+		fmt.Fprintf(&text, "precheck: %s\n", precheck)
+	}
+	if composite := l.planComposite(o.sum); composite != "" {
+		fmt.Fprintf(&text, "composite: %s\n", composite)
+	}
 	l.printTimes(&text, o)
 	if o.waits() {
 		fmt.Fprintf(&text, "calendar: # calls, . waiting for credits (%s)\n", l.zoneName())
@@ -24,6 +30,9 @@ func (l *launch) tellOutlook(o *outlook, deadline time.Time) error {
 	}
 	if !deadline.IsZero() {
 		fmt.Fprintf(&text, "deadline %s: %s\n", momentIn(deadline, l.pace.zone), judged(o, deadline))
+	}
+	if o.census != nil {
+		o.census.print(&text)
 	}
 	if why := l.breaksOff(o); why != "" {
 		fmt.Fprintf(&text, "note: %s\n", why)

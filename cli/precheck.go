@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"zlock/batch"
+	"zlock/zoho"
 )
 
 // precheckLeast is how many rows a run must have for --precheck auto to look at some first.
@@ -18,6 +19,19 @@ func (l *launch) planPrecheck(sum batch.Summary) string {
 		return "bulk reads look at all rows first, 50 to 100 for a credit, for those already as wanted or missing"
 	case l.pace.precheck == batch.PrecheckAuto && rows >= precheckLeast:
 		return "a sample decides whether bulk reads, 50 to 100 rows for a credit, sort out rows already as wanted or missing"
+	}
+	return ""
+}
+
+// compositeLeast is how many rows a run must have for --composite auto to try one.
+const compositeLeast = 500
+
+// planComposite says in the plan what becomes of composites; "" where there will be none.
+func (l *launch) planComposite(sum batch.Summary) string {
+	rows := sum.Rows - sum.Duplicates - sum.Invalid
+	room := l.pace.concurrency >= zoho.MaxParts
+	if room && (l.pace.composite == batch.CompositeOn || l.pace.composite == batch.CompositeAuto && rows >= compositeLeast) {
+		return "one is tried; where Zoho takes calls five at a time, five cost one credit"
 	}
 	return ""
 }

@@ -102,9 +102,17 @@ type jsonlRow struct {
 }
 
 func (j *jsonlResults) write(r checkpoint.RowReport) error {
-	input, err := j.input(r)
+	row, err := j.row(r)
 	if err != nil {
 		return err
+	}
+	return writeJSON(j.w, row)
+}
+
+func (j *jsonlResults) row(r checkpoint.RowReport) (jsonlRow, error) {
+	input, err := j.input(r)
+	if err != nil {
+		return jsonlRow{}, err
 	}
 	row := jsonlRow{
 		Input: input, Line: r.Line, Outcome: r.Outcome, Code: r.Code, Message: r.Message, Hint: r.Hint,
@@ -117,7 +125,7 @@ func (j *jsonlResults) write(r checkpoint.RowReport) error {
 	if r.Previous != nil {
 		row.PreviousReason = &r.PreviousReason
 	}
-	return writeJSON(j.w, row)
+	return row, nil
 }
 
 // input is the row as the job file had it: its object, or its columns with their texts.

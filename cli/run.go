@@ -116,8 +116,12 @@ func (a *app) launch(flags flagSource, name string, orgOf func(place, values) (o
 	if err != nil {
 		return nil, err
 	}
-	l := &launch{app: a, place: p, name: name, runID: newRunID(a.world.Now())}
-	l.values = sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()
+	return a.launchWith(p, sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve(), name, orgOf)
+}
+
+// launchWith is launch with settings that were found already.
+func (a *app) launchWith(p place, v values, name string, orgOf func(place, values) (org, error)) (l *launch, err error) {
+	l = &launch{app: a, place: p, values: v, name: name, runID: newRunID(a.world.Now())}
 	read := &parser{values: l.values}
 	l.meaning = readMeaning(read)
 	l.reading = readOptions(read, l.meaning, l.runID, "")

@@ -119,6 +119,7 @@ func commandSettings() []setting {
 		{name: "resume", kind: toggle, help: "start the run, or go on with it, whichever is due"},
 		{name: "again", kind: toggle, help: "carry out a job file once more that was completed before"},
 		{name: "latency", arg: "SPAN", def: "250ms", help: "how long a call to Zoho is taken to last", profiled: true},
+		{name: "check", kind: toggle, help: "look at the records' lock state first, by bulk reads (exit 9 on a surprise)"},
 		{name: "deadline", arg: "TIME", help: "when all is to be done: 06:00, or 2006-01-02T15:04 (exit 9 if not)"},
 		{name: "yes", kind: toggle, help: "do not ask"},
 		{name: "json", kind: toggle, help: "one JSON document on standard output"},
@@ -135,7 +136,7 @@ func commandSettings() []setting {
 // laterFlags are settings of later versions: typed today they must not be taken for a slip.
 func laterFlags() []string {
 	return []string{
-		"notify", "metrics", "watch", "check",
+		"notify", "metrics", "watch",
 	}
 }
 

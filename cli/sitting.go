@@ -33,6 +33,8 @@ type sitting struct {
 	close   func() // of the pretend org
 	told    *progress
 	rescued string // the file that holds what the store would not take
+
+	concluding func(batch.Report, int) error // tells what came of the run instead of a summary; may be nil
 }
 
 // goOn works on a run that was begun before, if it has rows left.
@@ -63,8 +65,17 @@ func (s *sitting) stint(ctx context.Context) (batch.Report, error) {
 		return batch.Report{}, err
 	}
 	s.watch()
-	began := s.run
-	report, broken := batch.NewRunner(session, s.client, s.limiter, s.options(ctx)).Run(s.bell.soft, s.bell.hard)
+	began, options := s.run, s.options(ctx)
+	if !s.run.Simulated {
+		cover := s.coverOf()
+		cover.begin(ctx)
+		defer cover.end(ctx)
+		options.Observe = func(p batch.Progress) {
+			s.told.observe(p)
+			cover.keep(ctx)
+		}
+	}
+	report, broken := batch.NewRunner(session, s.client, s.limiter, options).Run(s.bell.soft, s.bell.hard)
 	s.told.finish()
 	if err := s.record(ctx, session, &report, broken); err != nil {
 		return batch.Report{}, err

@@ -19,6 +19,9 @@ const groupsShown = 5
 func (s *sitting) conclude(report batch.Report) error {
 	signal, _ := heard(s.bell.soft)
 	code := codeOf(s.run, report, signal, s.pace.exitZeroOnPartial)
+	if s.concluding != nil {
+		return s.concluding(report, code)
+	}
 	s.summarise(report, code)
 	if s.asJSON {
 		if err := writeJSON(s.world.Out, newDocument(s.run, s.world.Now())); err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,7 +24,11 @@ func (r *rig) under(line string) {
 	r.t.Helper()
 	script := filepath.Join(r.t.TempDir(), "zlock.sh")
 	text := "#!/bin/sh\nzlock='" + r.binary + "'\n" + line + "\n"
-	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
+	// A child forked meanwhile would inherit the open file, and to start the script would fail: text busy.
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(script, []byte(text), 0o700)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		r.t.Fatal(err)
 	}
 	r.binary = script

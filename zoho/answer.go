@@ -2,6 +2,7 @@ package zoho
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -10,8 +11,9 @@ import (
 )
 
 const (
-	maxAnswer  = 1 << 20 // bytes of an answer that are read, after decompression
-	maxMessage = 300     // characters of Zoho's sentence that are kept
+	maxAnswer   = 1 << 20  // bytes of an answer that are read, after decompression
+	maxMetadata = 16 << 20 // the same for lists of modules and fields: a module may have 500 fields of 4 KiB
+	maxMessage  = 300      // characters of Zoho's sentence that are kept
 )
 
 // answer is what came back: a status, headers, and as much of the body as arrived within bounds.
@@ -26,12 +28,12 @@ type answer struct {
 }
 
 // readAnswer reads a response to its end, so that the connection can be used again, but never more than
-// maxAnswer bytes of it, and closes it.
-func readAnswer(resp *http.Response) *answer {
+// most bytes of it, and closes it.
+func readAnswer(resp *http.Response, most int) *answer {
 	defer resp.Body.Close() // nothing is lost by an error here: the body has been read
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err == nil && len(body) > maxAnswer {
-		body, err = body[:maxAnswer], errors.New("longer than 1 MiB")
+	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(most)+1))
+	if err == nil && len(body) > most {
+		body, err = body[:most], fmt.Errorf("longer than %d MiB", most>>20)
 	}
 	a := &answer{status: resp.StatusCode, header: resp.Header, body: body, broken: err, at: time.Now()}
 	a.value, a.fault = a.decode()

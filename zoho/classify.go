@@ -36,6 +36,9 @@ func judge(op string, a *answer) *Error {
 		return nil
 	default:
 		e.Kind, e.Vague = kindOfCode(op, a.status, f)
+		if ofSettings(op) {
+			e.Keys, e.Hint = f.keys(), settingsHint(e, f)
+		}
 	}
 	e.RetryAfter = waitAsked(a, f)
 	return e.settle()
@@ -91,6 +94,11 @@ func unreadable(a *answer, err error) (Kind, string) {
 // kindOfCode says what a code means at a door. The code goes first and the status second: pages print
 // different statuses for one code.
 func kindOfCode(op string, status int, f finding) (kind Kind, vague bool) {
+	if ofSettings(op) {
+		if kind, ok := kindOfSettings(op, f); ok {
+			return kind, false
+		}
+	}
 	switch strings.ToUpper(f.code) {
 	case "NOT_ALLOWED":
 		return kindOfNotAllowed(op, status, f)

@@ -60,7 +60,7 @@ func New(c Config) (*Client, error) {
 		}
 	}
 	if c.Transport == nil {
-		c.Transport = NewTransport(c.Limiter.Snapshot().Cap)
+		c.Transport = NewTransportFor(TransportConfig{Concurrency: c.Limiter.Snapshot().Cap, AllowHosts: c.AllowHosts})
 	}
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 30 * time.Second
@@ -118,6 +118,7 @@ type call struct {
 	price  int                 // credits for one request
 	slots  int                 // slots that it takes; 0 is one
 	parts  func(Secret) *Error // of a composite: the failure within it that the Limiter is to hear of; keeps the secret out of all
+	most   int                 // bytes of an answer that are read; maxAnswer when less
 	read   func(*answer) error // reads a success; what it complains of makes a BadAnswer
 }
 
@@ -248,7 +249,7 @@ func (c *Client) send(ctx context.Context, k call, address string, token Secret,
 	if k.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	return roundTrip(c.http, req)
+	return roundTrip(c.http, req, max(k.most, maxAnswer))
 }
 
 // newRequest builds a request that net/http cannot send again by itself where that would matter: without
@@ -266,12 +267,12 @@ func newRequest(ctx context.Context, method, address string, body []byte) (*http
 	return req, nil
 }
 
-func roundTrip(client *http.Client, req *http.Request) (*answer, error) {
+func roundTrip(client *http.Client, req *http.Request, most int) (*answer, error) {
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, networkError(req.Context(), err)
 	}
-	return readAnswer(resp), nil
+	return readAnswer(resp, most), nil
 }
 
 // networkError leaves out the URL that net/http wraps every error in, and names our own time limit where

@@ -24,6 +24,7 @@ type credits struct {
 	spent     int // by this invocation, settled
 	reserved  int // for calls in flight
 	day       ledger
+	others    ledger // of the same 24 hours, spent elsewhere
 
 	said        int       // what Zoho last said remains, -1 nothing yet
 	remaining   int       // the lowest fresh figure, less what was sent since without one
@@ -33,7 +34,7 @@ type credits struct {
 func newCredits(c LimiterConfig) credits {
 	return credits{
 		most: c.MaxCredits, spent: c.Used, allowance: c.Allowance, floor: c.Floor, keep: c.KeepForReads,
-		day: newLedger(time.Now(), c.Spent), said: -1,
+		day: newLedger(time.Now(), c.Spent), others: newLedger(time.Now(), nil), said: -1,
 	}
 }
 
@@ -52,13 +53,16 @@ func (c *credits) left(now time.Time, read bool) [limits]int {
 		left[ofInvocation] = c.most - c.kept(ofInvocation, read) - c.spent
 	}
 	if c.allowance > 0 {
-		left[ofDay] = c.allowance - c.kept(ofDay, read) - c.day.sum(now)
+		left[ofDay] = c.allowance - c.kept(ofDay, read) - c.today(now)
 	}
 	if c.fresh(now) {
 		left[ofZoho] = c.remaining - c.floor - c.kept(ofZoho, read)
 	}
 	return left
 }
+
+// today returns the credits spent in the 24 hours before now, here and elsewhere.
+func (c *credits) today(now time.Time) int { return c.day.sum(now) + c.others.sum(now) }
 
 // kept returns the last credits of a limit that a call of one kind may not use. Of this invocation's
 // own, which the user has counted out, only what rows in doubt will want; a small limit of the day is
@@ -137,12 +141,12 @@ func (c *credits) gone(now time.Time, f Feedback, inFlight int, refused time.Dur
 	reason := ""
 	switch {
 	case f.CreditsGone:
-		reason = fmt.Sprintf("Zoho says that the day's credits are used up (%d spent by us in 24 hours)", c.day.sum(now))
+		reason = fmt.Sprintf("Zoho says that the day's credits are used up (%d spent by us in 24 hours)", c.today(now))
 	case c.fresh(now) && c.remaining <= inFlight:
 		reason = fmt.Sprintf("Zoho refuses calls and says that %d credits remain", c.said)
 	case refused >= refusedMost:
 		reason = fmt.Sprintf("Zoho has refused every call for %s, one at a time: the day's credits are taken to be used up (%d spent by us in 24 hours)",
-			refused.Round(time.Second), c.day.sum(now))
+			refused.Round(time.Second), c.today(now))
 	default:
 		return nil
 	}
@@ -161,8 +165,9 @@ func (c *credits) stopError(now time.Time, of, price int, read bool) *StopError 
 	case ofInvocation:
 		stop.Reason = fmt.Sprintf("%d of the %d credits of this invocation are spent", c.spent, c.most)
 	case ofDay:
-		stop.Reason = fmt.Sprintf("%d of the %d credits for 24 hours are spent", c.day.sum(now), c.allowance)
-		stop.Until = c.day.until(now, c.allowance-kept-price)
+		stop.Reason = fmt.Sprintf("%d of the %d credits for 24 hours are spent", c.today(now), c.allowance)
+		together := c.day.with(&c.others)
+		stop.Until = together.until(now, c.allowance-kept-price)
 	default:
 		stop.Reason = fmt.Sprintf("Zoho says that %d credits remain", c.said)
 		if c.floor > 0 {

@@ -88,12 +88,13 @@ func (p Phase) String() string {
 
 // Error is every failure of a [Client] and of [Tokens].
 type Error struct {
-	Op         string // one of the Op constants
-	Record     Record // zero where the call is about no record
-	Status     int    // HTTP status, 0 when no answer came
-	Code       string // Zoho's code, upper case as Zoho wrote it; "" when it gave none
-	Message    string // Zoho's sentence, at most 300 characters; or ours where Zoho said nothing
-	Index      int    // details.resource_path_index: 0 module, 1 record, 2 relation, 3 lock; -1 absent
+	Op         string   // one of the Op constants
+	Record     Record   // zero where the call is about no record
+	Status     int      // HTTP status, 0 when no answer came
+	Code       string   // Zoho's code, upper case as Zoho wrote it; "" when it gave none
+	Message    string   // Zoho's sentence, at most 300 characters; or ours where Zoho said nothing
+	Index      int      // details.resource_path_index: 0 module, 1 record, 2 relation, 3 lock; -1 absent
+	Keys       []string // at the doors of the settings: what of the request Zoho blames, such as record_locking_configurations[0].lock_type
 	Kind       Kind
 	Vague      bool // Zoho named no cause and the Kind is the likeliest one: read the record before believing it
 	Phase      Phase
@@ -113,13 +114,28 @@ const (
 	OpComposite   = "composite"
 	OpCurrentUser = "current user"
 	OpToken       = "access token"
+
+	OpGetConfiguration    = "read configuration"
+	OpCreateConfiguration = "create configuration"
+	OpUpdateConfiguration = "update configuration"
+	OpDeleteConfiguration = "delete configuration"
+	OpModules             = "list modules"
+	OpModule              = "read module"
+	OpFields              = "list fields"
+	OpProfiles            = "list profiles"
+	OpCount               = "count locked records"
+
+	OpOrganisation = "organisation"
+	OpSignIn       = "sign in"
+	OpDevice       = "sign in by device code"
+	OpRevoke       = "revoke sign-in"
 )
 
 // Error says what was asked, of which record, and what Zoho answered.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op)
-	if e.Record != (Record{}) && e.Op != OpToken { // the record only waited for the token
+	if e.Record != (Record{}) && !e.ofAccounts() { // the record only waited for the token
 		b.WriteString(" " + e.Record.String())
 	}
 	if answer := strings.TrimSpace(e.answer()); answer != "" {
@@ -128,6 +144,9 @@ func (e *Error) Error() string {
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)
 	}
+	if len(e.Keys) > 0 {
+		b.WriteString(": at " + strings.Join(e.Keys, " and "))
+	}
 	if e.Err != nil {
 		fmt.Fprintf(&b, ": %v", e.Err)
 	}
@@ -135,10 +154,15 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) answer() string {
-	if e.Status == 0 || e.Op == OpToken && e.Status == 200 { // that endpoint refuses with 200
+	if e.Status == 0 || e.ofAccounts() && e.Status == 200 { // that endpoint refuses with 200
 		return e.Code
 	}
 	return strconv.Itoa(e.Status) + " " + e.Code
+}
+
+// ofAccounts reports a failure of the accounts host, which is about no record.
+func (e *Error) ofAccounts() bool {
+	return e.Op == OpToken || e.Op == OpSignIn || e.Op == OpDevice || e.Op == OpRevoke
 }
 
 // Unwrap returns the error beneath, for errors.Is and errors.As.

@@ -41,7 +41,16 @@ var codeHints = map[string]string{
 	"AUTHENTICATION_FAILURE":  "sign in again; check the access token",
 }
 
+// scopeHints name the scope of doors that need one of their own.
+var scopeHints = map[string]string{
+	OpOrganisation: "sign in again with the scope ZohoCRM.org.READ as well",
+	OpCurrentUser:  "sign in again with the scope ZohoCRM.users.READ as well",
+}
+
 func hintFor(e *Error) string {
+	if hint, ok := scopeHints[e.Op]; ok && e.Kind == ScopeMissing {
+		return hint
+	}
 	if e.Kind == NotSent || e.Kind == NoAnswer {
 		return networkHint(e.Err)
 	}
@@ -55,10 +64,13 @@ func hintFor(e *Error) string {
 
 func networkHint(err error) string {
 	var name *net.DNSError
+	var address *AddressError
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	switch {
+	case errors.As(err, &address):
+		return "check the name service of this network; where that address is meant, name the host under allow_hosts in zlock.yaml"
 	case errors.As(err, &name):
 		return "check the network connection and the name of the host"
 	case errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):

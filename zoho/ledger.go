@@ -93,3 +93,10 @@ func (l *ledger) until(now time.Time, most int) time.Time {
 	}
 	return at
 }
+
+// with is both ledgers together, for asking; the two stay as they are.
+func (l *ledger) with(other *ledger) ledger {
+	sum := ledger{start: l.start, total: l.total + other.total, buckets: slices.Concat(l.buckets, other.buckets)}
+	slices.SortStableFunc(sum.buckets, func(a, b spendBucket) int { return a.end.Compare(b.end) })
+	return sum
+}

@@ -108,6 +108,16 @@ func (l *Limiter) Owe(rows int) {
 	l.pump(time.Now())
 }
 
+// Elsewhere says what is known of credits that were spent without this Limiter while it works: by other
+// processes of the organisation. They count for Allowance. It replaces what was said before.
+func (l *Limiter) Elsewhere(spent []Spend) {
+	l.mu.Lock()
+	defer l.unlock()
+	now := time.Now()
+	l.credits.others = newLedger(now, spent)
+	l.pump(now)
+}
+
 func (l *Limiter) acquire(ctx context.Context, w *waiter) (*Slot, error) {
 	if w.price < 0 {
 		return nil, fmt.Errorf("ask the limiter for a call: price %d is negative", w.price)

@@ -15,6 +15,7 @@ func TestListLocks(t *testing.T) {
 	manual := zoho.Lock{
 		ID: lockID, Reason: "deal in progress", Source: zoho.Manual, By: patricia, At: at, Editable: true,
 		ConfigurationID: "5843104000000758004", RecordName: "Theola Frey (Sample)",
+		ModuleID: "5843104000000002175",
 	}
 	automatic, both := manual, manual
 	automatic.Source, automatic.Reason, automatic.By = zoho.Automatic, "", zoho.User{}
@@ -40,6 +41,8 @@ func TestListLocks(t *testing.T) {
 			[]zoho.Lock{{ID: "7", Source: zoho.Automatic, RuleID: "8", Editable: true}}},
 		{"source unsaid, by both", `{"data":[{"id":"7","Record_Locking_Rule_Id__s":8,"Locked_By__s":{"id":"9"}}]}`, 200,
 			[]zoho.Lock{{ID: "7", Source: zoho.Both, RuleID: "8", By: zoho.User{ID: "9"}, Editable: true}}},
+		{"whose it is and of what", `{"data":[{"id":"7","Owner":{"id":"9","name":"P"},"Parent_Id":{"id":"5843104000000425565"}}]}`, 200,
+			[]zoho.Lock{{ID: "7", Owner: zoho.User{ID: "9", Name: "P"}, ParentID: recordID, Editable: true}}},
 		{"two", `{"data":[{"id":"7"},{"id":"8"}]}`, 200, []zoho.Lock{{ID: "7", Editable: true}, {ID: "8", Editable: true}}},
 	}
 	for _, tt := range tests {

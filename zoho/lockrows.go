@@ -42,6 +42,9 @@ func readLock(o object, r Record) (Lock, error) {
 		RuleID:          o.id("Record_Locking_Rule_Id__s"),
 		ConfigurationID: o.id("Record_Locking_Configuration_Id__s"),
 		RecordName:      cut(lockedFor.text("name")),
+		ModuleID:        lockedFor.object("module").text("id"),
+		Owner:           o.user("Owner"),
+		ParentID:        o.id("Parent_Id"),
 	}
 	editable, said := o.get("$editable").(bool)
 	lock.Editable = editable || !said
@@ -99,11 +102,14 @@ func confirmLock(a *answer, lockID string) error {
 }
 
 // confirmed returns the details of a change that the answer says succeeded, in exactly one element.
-func confirmed(a *answer) (object, error) {
+func confirmed(a *answer) (object, error) { return confirmedUnder(a, "data") }
+
+// confirmedUnder is confirmed for answers whose elements stand under another key.
+func confirmedUnder(a *answer, key string) (object, error) {
 	if len(a.body) == 0 {
 		return nil, errors.New("the answer is empty")
 	}
-	rows, ok := first(a.value).get("data").([]any)
+	rows, ok := first(a.value).get(key).([]any)
 	if !ok || len(rows) != 1 {
 		return nil, errors.New("the answer is not about exactly one change")
 	}

@@ -43,6 +43,9 @@ type Lock struct {
 	RuleID          string // the locking rule of an automatic lock
 	ConfigurationID string // the module's locking configuration
 	RecordName      string // the locked record's name
+	ModuleID        string // the id of the locked record's module
+	Owner           User   // of the locking information; zero where Zoho does not say
+	ParentID        string // the record that the locking information belongs to; "" where Zoho does not say
 }
 
 // Receipt is Zoho's answer to a lock.

@@ -89,6 +89,9 @@ func call(t *testing.T, c *zoho.Client, method, path string) error {
 	t.Helper()
 	path, _, _ = strings.Cut(path, "?")
 	parts := strings.Split(strings.Trim(path, "/"), "/") // crm v8 Leads id Locking_Information__s [lock]
+	if parts[2] == "settings" || parts[2] == "coql" {
+		return callSettings(t, c, method, parts[2:])
+	}
 	if len(parts) == 3 {
 		_, err := c.CurrentUser(t.Context())
 		return err

@@ -124,23 +124,14 @@ func (t *Tokens) acquire(ctx context.Context) (tokenSlot, error) {
 	return tokenSlot{slot}, err
 }
 
-// post makes the call. The secrets go in the body: what stands in an address ends up in logs and errors.
+// post makes the call.
 func (t *Tokens) post(ctx context.Context, w *wire) (access, *Error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, tokenTimeout, errors.New("no whole answer within "+tokenTimeout.String()))
-	defer cancel()
-	form := url.Values{
+	a, err := postForm(ctx, t.http, t.cfg.Accounts+"/oauth/v2/token", url.Values{
 		"grant_type":    {"refresh_token"},
 		"client_id":     {t.cfg.ClientID},
 		"client_secret": {t.cfg.ClientSecret.Reveal()},
 		"refresh_token": {t.cfg.RefreshToken.Reveal()},
-	}
-	req, err := newRequest(w.watch(ctx), http.MethodPost, t.cfg.Accounts+"/oauth/v2/token", []byte(form.Encode()))
-	if err != nil {
-		return access{}, tokenError(NotSent, err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("User-Agent", userAgent())
-	a, err := roundTrip(t.http, req)
+	}, w)
 	if err != nil {
 		return access{}, tokenError(NotSent, err)
 	}
@@ -151,16 +142,34 @@ func (t *Tokens) post(ctx context.Context, w *wire) (access, *Error) {
 	return t.readAccess(a), nil
 }
 
+// postForm sends a form to an accounts host. The secrets go in the body: what stands in an address ends up
+// in logs and errors.
+func postForm(ctx context.Context, client *http.Client, address string, form url.Values, w *wire) (*answer, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, tokenTimeout, errors.New("no whole answer within "+tokenTimeout.String()))
+	defer cancel()
+	req, err := newRequest(w.watch(ctx), http.MethodPost, address, []byte(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("User-Agent", userAgent())
+	return roundTrip(client, req, maxAnswer)
+}
+
 func (t *Tokens) scrub(text string) string {
 	return cut(text, t.cfg.ClientSecret, t.cfg.RefreshToken, t.cfg.AccessToken)
 }
 
 // judgeToken says what an answer of the token endpoint means; nil when it holds a token. Errors come with
 // status 200 as a rule. Its throttle says "Access Denied", and must never be taken for bad credentials.
-func judgeToken(a *answer) *Error {
+func judgeToken(a *answer) *Error { return judgeAccounts(OpToken, a, "access_token") }
+
+// judgeAccounts is judgeToken for any door of the accounts host, whose answer is to hold the key want; ""
+// for whatever is no refusal.
+func judgeAccounts(op string, a *answer, want string) *Error {
 	o, _ := a.value.(object)
 	f := readFinding(o)
-	e := &Error{Op: OpToken, Status: a.status, Code: f.code, Message: f.message, Index: -1}
+	e := &Error{Op: op, Status: a.status, Code: f.code, Message: f.message, Index: -1}
 	switch kind := kindOfStatus(a.status); {
 	case kind == Throttled, f.code != "" && readSentence(f.code+" "+f.message).tooMany:
 		e.Kind, e.RetryAfter = TokenThrottled, tokenBlock
@@ -171,8 +180,11 @@ func judgeToken(a *answer) *Error {
 		e.Kind = BadAnswer
 	case f.code != "":
 		e.Kind = SignIn
-	case !a.success() || o.text("access_token") == "":
-		e.Kind, e.Message = BadAnswer, "the answer holds no access token"
+	case !a.success() || want != "" && o.text(want) == "":
+		e.Kind, e.Message = BadAnswer, "the answer holds no "+strings.ReplaceAll(want, "_", " ")
+		if want == "" {
+			e.Message = "the answer is no success"
+		}
 	default:
 		return nil
 	}
@@ -209,14 +221,7 @@ func lifeOf(o object) time.Duration {
 // believe returns the api_domain of a token answer if tokens may go there, else "". An answer from afar
 // does not point to this machine.
 func (t *Tokens) believe(domain string) string {
-	if domain == "" {
-		return ""
-	}
-	err := CheckHost(domain, t.cfg.AllowHosts)
-	if err == nil && loopbackURL(domain) && !loopbackURL(t.cfg.Accounts) {
-		err = errors.New("it points to this machine")
-	}
-	if err != nil {
+	if err := believable(domain, t.cfg.Accounts, t.cfg.AllowHosts); err != nil {
 		t.log.Warn("api_domain of the token answer ignored", "error", err)
 		return ""
 	}

@@ -97,7 +97,7 @@ func NewTokens(c TokenConfig) (*Tokens, error) {
 	}
 	c.Accounts = strings.TrimSuffix(c.Accounts, "/")
 	if c.Transport == nil {
-		c.Transport = NewTransport(1)
+		c.Transport = NewTransportFor(TransportConfig{Concurrency: 1, AllowHosts: c.AllowHosts})
 	}
 	return &Tokens{
 		cfg: c, http: newHTTPClient(c.Transport), log: orDiscard(c.Log),
@@ -266,4 +266,12 @@ func (e *Error) settleToken() *Error {
 		e.Phase = PhaseNotSent
 	}
 	return e
+}
+
+// Expires returns when the present access token runs out, by the wall clock; zero when there is none, or
+// when that is not known.
+func (t *Tokens) Expires() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.current.expires
 }

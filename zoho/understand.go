@@ -27,6 +27,10 @@ func understand(k call, a *answer, err error, sent int, token Secret) *Error {
 	}
 	if e != nil {
 		e.Record, e.Code, e.Message = k.record, cut(e.Code, token), cut(e.Message, token)
+		e.Hint = cut(e.Hint, token)
+		for i, key := range e.Keys {
+			e.Keys[i] = cut(key, token)
+		}
 	}
 	return e
 }

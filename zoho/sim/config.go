@@ -35,6 +35,14 @@ const (
 type Module struct {
 	Locking Locking
 	Custom  bool // made by the organisation's users
+
+	// Configuration is the record locking configuration at the start, as one object
+	// with the keys that Zoho's GET shows. When empty, one that suits Locking is made up;
+	// when given, its lock_type counts and Locking does not.
+	Configuration string
+
+	// Fields are those that the module has besides the usual ones; see Field.
+	Fields []Field
 }
 
 // Standing is what the caller is allowed, changeable at any time by Org.SetStanding.
@@ -43,6 +51,8 @@ type Standing struct {
 	ProfileBarred    bool // the caller's profile has none
 	ScopeMissing     []Op // calls, or groups, that the token's scopes leave out
 	PermissionDenied []Op // calls, or groups, that the caller's profile forbids
+
+	Profile string // the caller's, by name or id; empty means the first of Config.Profiles
 }
 
 func (s Standing) copied() Standing {
@@ -101,6 +111,7 @@ func (c Config) filled() Config {
 	if c.Me == (User{}) {
 		c.Me = User{ID: "5843104000000420001", Name: "Lena Hart"}
 	}
+	c.Company = c.Company.filled()
 	if c.Edition == "" {
 		c.Edition = "enterprise"
 	}
@@ -110,7 +121,26 @@ func (c Config) filled() Config {
 	if c.LogLimit == 0 {
 		c.LogLimit = 100_000
 	}
+	if len(c.Profiles) == 0 {
+		c.Profiles = usualProfiles()
+	}
+	if c.Buttons == nil {
+		c.Buttons = usualButtons()
+	}
 	c.Script = slices.Clone(c.Script)
 	c.Tokens = c.Tokens.filled()
+	return c
+}
+
+func (c Company) filled() Company {
+	if c.ID == "" {
+		c.ID = "5843104000000020005"
+	}
+	if c.Number == "" {
+		c.Number = "58431040"
+	}
+	if c.Name == "" {
+		c.Name = "Simulated Organisation"
+	}
 	return c
 }

@@ -175,7 +175,7 @@ func (f trouble) throttle(c *call) answer {
 	seconds := int((f.span + time.Second - 1) / time.Second)
 	var a answer
 	switch {
-	case c.op == OpToken || c.op == OpRevoke:
+	case c.op.accounts():
 		a = tokenThrottled()
 	case f.kind == Throttle429Hint:
 		return throttledHint(seconds)
@@ -246,7 +246,7 @@ func (o *Org) changeHands(c *call) error {
 		return nil
 	}
 	r := o.row(Lock{Reason: "Locked again by Patricia Boyle", By: Patricia()}, o.newLockID(), o.now())
-	if err := o.commit(entry{}, &change{key{m, id}, &r}); err != nil {
+	if err := o.commit(entry{}, &change{key: key{m, id}, row: &r}); err != nil {
 		return err
 	}
 	e := Event{Op: OpUnlock, Module: c.module, ID: c.id, LockID: o.lock(old).ID, Actor: Patricia().ID, Applied: true}
@@ -259,7 +259,7 @@ func (o *Org) changeHands(c *call) error {
 
 // performAny is perform, or the accounts server's side of it.
 func (o *Org) performAny(c *call) (answer, *change) {
-	if c.op == OpToken || c.op == OpRevoke {
+	if c.op.accounts() {
 		return o.accounts(c), nil
 	}
 	return o.perform(c)

@@ -78,7 +78,7 @@ func (h *history) enter(op Op, inFlight int) {
 		h.stats.ByOp = map[Op]int{}
 	}
 	h.stats.ByOp[op]++
-	if op == OpToken || op == OpRevoke {
+	if op.accounts() {
 		h.stats.TokenCalls++
 		return
 	}

@@ -30,6 +30,7 @@ type entry struct {
 	Gone   bool        `json:"gone,omitempty"`   // the record's lock was taken away
 	Late   *lateEffect `json:"late,omitempty"`   // an effect still to come
 	Landed int64       `json:"landed,omitempty"` // the number of one that has come
+	More   *keptMore   `json:"more,omitempty"`   // what changed besides one record's lock
 }
 
 // keptLock is a row in the journal.
@@ -168,7 +169,9 @@ func (o *Org) commit(e entry, ch *change) error {
 	if o.closed {
 		return errors.New("the simulated organisation is closed")
 	}
-	if ch != nil {
+	if ch != nil && ch.more != nil {
+		e.More = ch.more.kept()
+	} else if ch != nil {
 		e.Module, e.ID = ch.key.m.name, ch.key.text()
 		e.Gone = ch.row == nil
 		if ch.row != nil {
@@ -191,6 +194,8 @@ func (o *Org) commit(e entry, ch *change) error {
 func (c *change) apply() {
 	switch {
 	case c == nil:
+	case c.more != nil:
+		c.more.apply()
 	case c.row == nil:
 		delete(c.key.m.locks, c.key.id)
 	default:
@@ -216,6 +221,9 @@ func (o *Org) restore(e entry) error {
 		o.lates = max(o.lates, e.Late.N)
 	}
 	delete(o.pending, e.Landed)
+	if e.More != nil {
+		return o.restoreMore(e.More)
+	}
 	return o.restoreLock(e)
 }
 

@@ -125,7 +125,7 @@ func (o *Org) createLock(c *call, k key) (answer, *change) {
 	made := clock(r.at)
 	return done(http.StatusCreated, r.id, object{
 		"Created_Time": made, "Modified_Time": made, "Created_By": me, "Modified_By": me,
-	}, "record added"), &change{k, &r}
+	}, "record added"), &change{key: k, row: &r}
 }
 
 func (o *Org) updateReason(c *call, k key) (answer, *change) {
@@ -141,7 +141,7 @@ func (o *Org) updateReason(c *call, k key) (answer, *change) {
 		return alreadyLocked(), nil
 	}
 	r.reason = reason
-	return done(http.StatusOK, r.id, object{}, "relation updated"), &change{k, &r}
+	return done(http.StatusOK, r.id, object{}, "relation updated"), &change{key: k, row: &r}
 }
 
 func (o *Org) deleteLock(c *call, k key) (answer, *change) {
@@ -152,7 +152,7 @@ func (o *Org) deleteLock(c *call, k key) (answer, *change) {
 	if r.from() != Manual {
 		return notAllowed("Automatically locked records can not be unlocked manually"), nil
 	}
-	return done(http.StatusOK, r.id, object{}, "relation removed"), &change{k, nil}
+	return done(http.StatusOK, r.id, object{}, "relation removed"), &change{key: k, row: nil}
 }
 
 // asked is the record's lock if it is the one that the call names.
@@ -185,7 +185,7 @@ func (o *Org) describe(k key, r row) object {
 		"Locked_By__s":   nil,
 		"Locked_For__s":  object{"module": object{"api_name": k.m.name, "id": k.m.number(moduleIDs)}, "name": k.m.title(k.id), "id": k.text()},
 		"Locked_Time__s": clock(r.at), "Locked_Reason__s": nil, "Lock_Source__s": string(r.from()),
-		"Record_Locking_Configuration_Id__s": k.m.number(configIDs), "Record_Locking_Rule_Id__s": nil,
+		"Record_Locking_Configuration_Id__s": k.m.configurationID(), "Record_Locking_Rule_Id__s": nil,
 		"Feature_Type__s": "record_locking", "$editable": !automatic, "$sharing_permission": "full_access",
 		"$field_states": nil, "$zia_visions": nil,
 	}

@@ -12,6 +12,7 @@ const (
 	OpUnlock        Op = "unlock"        // DELETE …/{id}/Locking_Information__s/{lock}
 	OpRecords       Op = "records"       // GET /{Module}?ids=…
 	OpConfiguration Op = "configuration" // GET /settings/record_locking_configurations
+	OpConfigure     Op = "configure"     // POST, PUT, DELETE /settings/record_locking_configurations
 	OpModules       Op = "modules"       // GET /settings/modules
 	OpComposite     Op = "composite"     // POST /__composite_requests; its parts are logged as calls of their own
 	OpUsers         Op = "users"         // GET /users
@@ -19,6 +20,8 @@ const (
 	OpOther         Op = "other"         // an API call that is none of the above
 	OpToken         Op = "token"         // POST /oauth/v2/token
 	OpRevoke        Op = "revoke"        // POST /oauth/v2/token/revoke
+	OpDevice        Op = "device"        // POST /oauth/v3/device/code
+	OpDeviceToken   Op = "devicetoken"   // POST /oauth/v3/device/token
 )
 
 // Groups of calls, for Match and Standing.
@@ -32,13 +35,18 @@ const (
 func (o Op) covers(c Op) bool {
 	switch o {
 	case AnyOp:
-		return c != OpToken && c != OpRevoke
+		return !c.accounts()
 	case AnyRead:
 		return c == OpList || c == OpGet || c == OpRecords
 	case AnyWrite:
 		return c.writes()
 	}
 	return o == c
+}
+
+// accounts reports whether the call o goes to the accounts server.
+func (o Op) accounts() bool {
+	return o == OpToken || o == OpRevoke || o == OpDevice || o == OpDeviceToken
 }
 
 // writes reports whether the call o may change a lock.

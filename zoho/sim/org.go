@@ -24,6 +24,13 @@ import (
 // User is somebody who works in the organisation.
 type User struct{ ID, Name string }
 
+// Company says which organisation it is; what is left empty is made up.
+type Company struct {
+	ID     string // of its record
+	Number string // zgid
+	Name   string
+}
+
 // Source says how a lock came about.
 type Source string
 
@@ -62,9 +69,13 @@ type Config struct {
 	// every module that Records names exists and may be locked both ways.
 	Modules map[string]Module
 
-	Me       User   // who calls; made up when zero
+	Me       User // who calls; made up when zero
+	Company  Company
 	Edition  string // Zoho's paid_type, such as "professional"; empty means enterprise
 	Standing Standing
+
+	Profiles []Profile // those of the organisation; when nil, Administrator and Standard
+	Buttons  []Button  // the custom buttons; when nil, one that is called "Send with Zoho Sign"
 
 	Latency func() time.Duration // of each API call; nil means none; called concurrently. See Between
 	Skew    time.Duration        // how far the organisation's clock is ahead of ours
@@ -101,6 +112,7 @@ type Org struct {
 	people  people
 	made    int64 // lock ids given out to locks made here
 	seeded  int64 // lock ids given out to locks that were there before
+	settled int64 // ids given out to configurations and rules made here
 	tally   tally
 	gate    gate
 	journal *journal
@@ -142,7 +154,10 @@ func (o *Org) load() error {
 			return err
 		}
 	}
-	if err = o.seed(); err == nil && o.journal != nil {
+	if err = o.seed(); err == nil {
+		err = o.seedConfigurations()
+	}
+	if err == nil && o.journal != nil {
 		err = o.journal.replay(o.restore)
 	}
 	if err != nil {
@@ -232,7 +247,7 @@ func (o *Org) Act(actor User, op Op, rec Record) (Lock, error) {
 	if after != nil {
 		shown = *after
 	}
-	if err := o.commit(entry{}, &change{k, after}); err != nil {
+	if err := o.commit(entry{}, &change{key: k, row: after}); err != nil {
 		return Lock{}, fmt.Errorf("act on %s %s: %w", rec.Module, rec.ID, err)
 	}
 	l := o.lock(shown)

@@ -27,6 +27,9 @@ type module struct {
 	locks map[int64]row
 
 	converted map[int64]bool
+
+	fields   []Field        // besides the usual ones
+	settings *configuration // nil: none
 }
 
 // row is a Lock as it is kept.
@@ -50,6 +53,8 @@ func (k key) text() string { return strconv.FormatInt(k.id, 10) }
 type change struct {
 	key key
 	row *row
+
+	more *upheaval // where set, the change is this, and not about one record
 }
 
 func (c *change) reason() string {
@@ -101,7 +106,7 @@ func (m *module) title(id int64) string {
 func (o *Org) addModule(name string, cfg Module) *module {
 	m := &module{
 		Module: cfg, name: name, order: int64(len(o.modules) + 1),
-		names: map[int64]string{}, locks: map[int64]row{}, converted: map[int64]bool{},
+		names: map[int64]string{}, locks: map[int64]row{}, converted: map[int64]bool{}, fields: fieldsOf(name, cfg.Fields),
 	}
 	o.modules[name] = m
 	return m

@@ -29,7 +29,7 @@ type call struct {
 }
 
 // ServeHTTP answers one call. It serves /crm/v2 to /crm/v8 and the accounts
-// server's /oauth/v2/token and /oauth/v2/token/revoke; anything else is 404.
+// server's /oauth/v2/token, its /revoke, and /oauth/v3/device; anything else is 404.
 func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := route(r)
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
@@ -38,7 +38,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.body = body
 	d := desk{o: o, w: w, r: r, release: func() {}}
-	if c.op == OpToken || c.op == OpRevoke {
+	if c.op.accounts() {
 		o.serveToken(&d, c)
 		return
 	}
@@ -102,7 +102,7 @@ func (o *Org) carry(c *call) answer {
 	} else {
 		o.schedule(note.Late)
 	}
-	if ch != nil {
+	if ch != nil && ch.more == nil {
 		e.Applied = true
 		e.Reason = ch.reason()
 	}
@@ -137,6 +137,8 @@ func (o *Org) perform(c *call) (answer, *change) {
 		return o.composite(c), nil
 	case OpConfiguration:
 		return o.configuration(c), nil
+	case OpConfigure:
+		return o.configure(c)
 	case OpModules:
 		return o.listModules(c), nil
 	case OpUsers:
@@ -160,6 +162,10 @@ func route(r *http.Request) *call {
 		c.op = OpToken
 	case r.URL.Path == "/oauth/v2/token/revoke":
 		c.op = OpRevoke
+	case r.URL.Path == "/oauth/v3/device/code":
+		c.op = OpDevice
+	case r.URL.Path == "/oauth/v3/device/token":
+		c.op = OpDeviceToken
 	case len(parts) > 2 && parts[0] == "crm" && knownVersion(parts[1]) && !slices.Contains(parts, ""):
 		c.routeAPI(parts[2:])
 	default:
@@ -184,8 +190,8 @@ func (c *call) routeAPI(parts []string) {
 		c.only(OpOrg)
 	case len(parts) == 2 && parts[0] == "settings" && parts[1] == "modules":
 		c.only(OpModules)
-	case len(parts) == 2 && parts[0] == "settings" && parts[1] == "record_locking_configurations":
-		c.only(OpConfiguration)
+	case len(parts) > 1 && len(parts) < 4 && parts[0] == "settings" && parts[1] == "record_locking_configurations":
+		c.routeConfiguration(parts[2:])
 	case len(parts) == 1 && parts[0] == "__composite_requests":
 		if c.op = OpComposite; c.method != http.MethodPost {
 			c.refuse(badMethod())

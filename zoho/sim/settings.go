@@ -2,62 +2,9 @@ package sim
 
 import (
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 )
-
-// configuration serves a module's record locking configuration.
-func (o *Org) configuration(c *call) answer {
-	name := c.query.Get("module")
-	if name == "" {
-		return missingParam("module")
-	}
-	if o.stand.EditionBarred {
-		return notForEdition()
-	}
-	if covered(o.stand.PermissionDenied, OpConfiguration) {
-		return refuse(http.StatusForbidden, "NO_PERMISSION",
-			object{"permissions": []string{"Crm_Implied_Customize_Zoho_CRM"}}, "permission denied")
-	}
-	m, ok := o.modules[name]
-	switch {
-	case !ok:
-		return badModule(object{})
-	case m.Locking == Unsupported:
-		return refuse(http.StatusBadRequest, "NOT_SUPPORTED", object{}, "the module is not supported for record locking")
-	case m.Locking == NotConfigured, m.Locking == RelationMissing:
-		return nothing()
-	}
-	return shown(object{"record_locking_configurations": []object{o.describeConfiguration(m)}})
-}
-
-func (o *Org) describeConfiguration(m *module) object {
-	made := clock(o.epoch.AddDate(-1, 0, 0).Unix())
-	by := object{"name": Patricia().Name, "id": Patricia().ID}
-	d := object{
-		"id": m.number(configIDs), "lock_type": m.Locking.word(), "locked_for": "all_profiles",
-		"feature_type": "record_locking", "system_defined": false, "lock_for_portal_users": true,
-		"restricted_actions": []string{"update", "delete"}, "restricted_communications": nil,
-		"restricted_custom_buttons": nil, "excluded_fields": nil, "lock_excluded_profiles": nil, "locking_rules": nil,
-		"created_time": made, "modified_time": made, "created_by": by, "modified_by": by,
-	}
-	if m.Locking != LockingManual {
-		d["locking_rules"] = []object{{"id": m.number(ruleIDs), "name": "Closed records", "lock_existing_records": false}}
-	}
-	return d
-}
-
-// word is the way of locking as a configuration's lock_type has it.
-func (l Locking) word() string {
-	switch l {
-	case LockingManual:
-		return "manual"
-	case LockingAutomatic:
-		return "automatic"
-	}
-	return "both"
-}
 
 // listModules serves the modules' metadata, and with feature_name only those that can be locked.
 func (o *Org) listModules(c *call) answer {
@@ -129,7 +76,7 @@ func describeUser(u User) object {
 // org serves the organisation's particulars.
 func (o *Org) org() answer {
 	return shown(object{"org": []object{{
-		"id": "5843104000000020005", "zgid": "58431040", "company_name": "Simulated Organisation", "type": "production",
+		"id": o.cfg.Company.ID, "zgid": o.cfg.Company.Number, "company_name": o.cfg.Company.Name, "type": "production",
 		"time_zone": "Asia/Kolkata", "license_details": object{
 			"paid": o.cfg.Edition != "free", "paid_type": o.cfg.Edition, "users_license_purchased": 2, "trial_type": nil,
 		},

@@ -20,7 +20,18 @@ type TokenConfig struct {
 	Limit  int           // access tokens given out per Window; 0 means 10
 	Window time.Duration // 0 means 10 minutes
 	Live   int           // live access tokens, beyond which the oldest dies; 0 means 15
+
+	Codes          []GrantCode   // of Self Clients, each good once; nil means that any code is
+	Scope          string        // of what is granted, blanks between; empty means what locking needs
+	Known          []string      // scopes that exist, for the devices' flow; nil means all
+	DeviceInterval time.Duration // between two polls of a device; 0 means 5 seconds
+	DeviceAfter    time.Duration // when the person at a device consents without Org.Consent; 0 means never
+	DevicePage     string        // base address of the page that devices are sent to; empty means the caller's
+	APIDomain      string        // what token answers give as api_domain; empty means the one beside the accounts server
 }
+
+// usualScope is the scope of a sign-in for which nobody chose one.
+const usualScope = "ZohoCRM.modules.ALL ZohoCRM.modules.lockinginformation.ALL ZohoCRM.org.READ ZohoCRM.users.READ"
 
 func (c TokenConfig) filled() TokenConfig {
 	if c.TTL == 0 {
@@ -34,6 +45,9 @@ func (c TokenConfig) filled() TokenConfig {
 	}
 	if c.Live == 0 {
 		c.Live = 15
+	}
+	if c.Scope == "" {
+		c.Scope = usualScope
 	}
 	return c
 }
@@ -49,6 +63,8 @@ type tokens struct {
 	refresh []string    // refresh tokens made out here
 	dead    []string    // refresh tokens revoked
 	codes   []string    // grant codes used
+	devices []*device   // sign-ins that wait, or waited, for a person
+	began   time.Time
 }
 
 type liveToken struct {
@@ -57,7 +73,7 @@ type liveToken struct {
 }
 
 func newTokens(cfg TokenConfig, began time.Time) tokens {
-	t := tokens{cfg: cfg, salt: uint64(began.UnixNano())}
+	t := tokens{cfg: cfg, salt: uint64(began.UnixNano()), began: began}
 	if cfg.AccessToken != "" {
 		t.live = []liveToken{{text: cfg.AccessToken}}
 	}
@@ -142,8 +158,11 @@ func (o *Org) accounts(c *call) answer {
 		// that is where logs find them.
 		return tokenError("general_error")
 	}
-	a := o.tokens.grant(form, time.Now(), c.host)
-	if a.code == "" {
+	answered := map[Op]func(url.Values, time.Time, string) answer{
+		OpToken: o.tokens.grant, OpDevice: o.tokens.startDevice, OpDeviceToken: o.tokens.pollDevice,
+	}[c.op]
+	a := answered(form, time.Now(), c.host)
+	if a.code == "" && c.op != OpDevice {
 		o.history.stats.Tokens++
 	}
 	return a
@@ -160,12 +179,20 @@ func tokenThrottled() answer {
 	})}
 }
 
-func (t *tokens) grant(form url.Values, now time.Time, host string) answer {
-	if !fits(t.cfg.ClientID, form.Get("client_id")) {
-		return tokenError("invalid_client")
+// knowsClient checks the client of a form; where it is wrong, the answer says what is.
+func (t *tokens) knowsClient(form url.Values) (refused answer, ok bool) {
+	switch {
+	case !fits(t.cfg.ClientID, form.Get("client_id")):
+		return tokenError("invalid_client"), false
+	case !fits(t.cfg.ClientSecret, form.Get("client_secret")):
+		return tokenError("invalid_client_secret"), false
 	}
-	if !fits(t.cfg.ClientSecret, form.Get("client_secret")) {
-		return tokenError("invalid_client_secret")
+	return answer{}, true
+}
+
+func (t *tokens) grant(form url.Values, now time.Time, host string) answer {
+	if refused, ok := t.knowsClient(form); !ok {
+		return refused
 	}
 	extra := object{}
 	switch form.Get("grant_type") {
@@ -174,13 +201,11 @@ func (t *tokens) grant(form url.Values, now time.Time, host string) answer {
 			return tokenError("invalid_code")
 		}
 	case "authorization_code":
-		code := form.Get("code")
-		if code == "" || slices.Contains(t.codes, code) {
+		scope, ok := t.exchange(form.Get("code"), now)
+		if !ok {
 			return tokenError("invalid_code")
 		}
-		t.codes = append(t.codes, code)
-		extra["refresh_token"] = t.newRefresh()
-		extra["scope"] = "ZohoCRM.modules.ALL ZohoCRM.modules.lockinginformation.ALL"
+		extra["refresh_token"], extra["scope"] = t.newRefresh(), scope
 	default:
 		return tokenError("general_error")
 	}
@@ -196,6 +221,9 @@ func (t *tokens) give(now time.Time, host string, extra object) answer {
 	t.given = append(t.given, now)
 	extra["access_token"] = t.mint(now)
 	extra["api_domain"] = apiDomain(host)
+	if t.cfg.APIDomain != "" {
+		extra["api_domain"] = t.cfg.APIDomain
+	}
 	extra["token_type"] = "Bearer"
 	extra["expires_in"] = int(t.cfg.TTL / time.Second)
 	return shown(extra)

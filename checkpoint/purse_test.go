@@ -1,0 +1,99 @@
+package checkpoint_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"zlock/checkpoint"
+)
+
+func total(t *testing.T, p checkpoint.Purse, name string, now time.Time) (credits int) {
+	t.Helper()
+	all, err := p.Others(name, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		credits += s.Credits
+	}
+	return credits
+}
+
+func TestPurse(t *testing.T) {
+	now := time.Date(2026, 9, 30, 22, 0, 0, 0, time.UTC)
+	p := checkpoint.NewPurse(filepath.Join(t.TempDir(), "credits"))
+	if got := total(t, p, "a", now); got != 0 {
+		t.Fatalf("an empty purse holds %d", got)
+	}
+	publish := func(name string, credits int, at time.Time) {
+		t.Helper()
+		if err := p.Publish(name, []checkpoint.Spend{{At: at, Credits: credits}}, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish("a", 10, now.Add(-time.Hour))
+	publish("b", 200, now.Add(-23*time.Hour))
+	publish("b", 300, now.Add(-23*time.Hour)) // replaces
+	publish("c", 5000, now.Add(-25*time.Hour))
+	publish("d", 70000, now.Add(time.Hour)) // its clock was ahead
+	if err := p.Add(t.Context(), 1, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Add(t.Context(), 2, now.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"a": 70303, "b": 70013, "": 70313, "nobody": 70313} {
+		if got := total(t, p, name, now); got != want {
+			t.Errorf("beside %q %d were spent, want %d", name, got, want)
+		}
+	}
+	if got := total(t, p, "", now.Add(24*time.Hour+30*time.Minute)); got != 70000 {
+		t.Errorf("a day later %d, want what was booked ahead", got)
+	}
+}
+
+// Calls of no run are booked by many processes at once.
+func TestPurseLosesNothing(t *testing.T) {
+	now := time.Now()
+	p := checkpoint.NewPurse(t.TempDir())
+	var crew sync.WaitGroup
+	for range 8 {
+		crew.Go(func() {
+			for range 10 {
+				if err := p.Add(t.Context(), 3, now); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	crew.Wait()
+	if got := total(t, p, "", now); got != 240 {
+		t.Errorf("%d credits, want 240", got)
+	}
+}
+
+func TestPurseIsNotReadHalf(t *testing.T) {
+	dir := t.TempDir()
+	p := checkpoint.NewPurse(dir)
+	if err := os.WriteFile(filepath.Join(dir, "x.json"), []byte(`{"spent":[{"at`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Others("", time.Now()); err == nil || !strings.Contains(err.Error(), "x.json") {
+		t.Errorf("half a file is taken: %v", err)
+	}
+}
+
+func TestName(t *testing.T) {
+	d := fresh(t)
+	name, err := d.Name(t.Context())
+	if err != nil || len(name) < 12 {
+		t.Fatalf("name %q, %v", name, err)
+	}
+	if again, err := d.Name(t.Context()); err != nil || again != name {
+		t.Errorf("then %q, %v", again, err)
+	}
+}

@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"zlock/zoho"
+)
+
+const (
+	inquiryAtOnce = 2                      // calls of a reading command in flight, at most: a run's come first
+	inquiryTries  = 3                      // of a call that met nothing but passing trouble
+	inquiryBooks  = 50                     // credits that are booked at once
+	inquiryPause  = 500 * time.Millisecond // before the second try; twice that before the third
+)
+
+// inquiry is the few calls of a command that only reads. It needs no lock of the org, so that it works
+// beside a run, and keeps to the org's credits like everybody else.
+type inquiry struct {
+	*app
+	place   place
+	org     org
+	limiter *zoho.Limiter
+	tokens  *zoho.Tokens
+	client  *zoho.Client
+	meter   zoho.Meter // of client
+
+	mu     sync.Mutex
+	others zoho.Meter // of calls made through each
+	booked int        // credits
+}
+
+// inquire gets ready to read. allowance is how many credits of 24 hours may be spent, 0 for any number.
+func (a *app) inquire(ctx context.Context, p place, o org, allowance int64) (*inquiry, error) {
+	q := &inquiry{app: a, place: p, org: o}
+	config := zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance), Log: a.log}
+	spent, err := p.purse(o.key).Others("", a.world.Now())
+	if err != nil {
+		a.log.Warn("credits spent so far are not known", "error", err)
+	}
+	config.Spent = spends(spent)
+	q.limiter = zoho.NewLimiter(config)
+	if q.tokens, err = o.tokens(p, q.limiter, a.world.Transport, a.log); err != nil {
+		return nil, errors.Join(usage(err.Error()), q.end())
+	}
+	client, err := zoho.New(zoho.Config{
+		API: o.api, Version: o.version, Tokens: q.tokens, Limiter: q.limiter, AllowHosts: o.allowHosts, Log: a.log, Transport: a.world.Transport,
+	})
+	if err != nil {
+		return nil, errors.Join(usage(err.Error()), q.end())
+	}
+	q.client = client.Metered(&q.meter)
+	return q, nil
+}
+
+// ask makes a call, and makes it again where nothing but passing trouble was met.
+func (q *inquiry) ask(ctx context.Context, call func(context.Context) error) error {
+	for try := 1; ; try++ {
+		err := call(ctx)
+		var e *zoho.Error
+		if !errors.As(err, &e) || e.Phase == zoho.PhaseDefinite || e.Kind == zoho.Stopped || e.Kind == zoho.TokenThrottled ||
+			try == inquiryTries || ctx.Err() != nil {
+			return err
+		}
+		if err := pauseFor(ctx, time.Duration(try)*inquiryPause); err != nil {
+			return err
+		}
+	}
+}
+
+// each makes a call for every item, as many at once as a reading command may, until one fails for good.
+// Calls are given a client of their own.
+func each[T any](ctx context.Context, q *inquiry, items iter.Seq[T], call func(context.Context, *zoho.Client, T) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	crew, due := new(errgroup.Group), make(chan T)
+	for range inquiryAtOnce {
+		crew.Go(func() error {
+			var meter zoho.Meter
+			client := q.client.Metered(&meter)
+			for item := range due {
+				before := meter
+				err := q.ask(ctx, func(ctx context.Context) error { return call(ctx, client, item) })
+				q.spend(meter.Calls-before.Calls, meter.Credits-before.Credits)
+				if err != nil {
+					cancel(err)
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	for item := range items {
+		select {
+		case due <- item:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(due)
+	if err := crew.Wait(); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+// spend counts a call made through each, and books such calls before there are many: a process may die.
+func (q *inquiry) spend(calls, credits int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.others.Calls += calls
+	q.others.Credits += credits
+	if q.others.Credits-q.booked >= inquiryBooks {
+		q.book(q.others.Credits - q.booked)
+		q.booked = q.others.Credits
+	}
+}
+
+// book adds credits to what the org has spent.
+func (q *inquiry) book(credits int) {
+	if err := q.place.purse(q.org.key).Add(context.Background(), credits, q.world.Now()); err != nil {
+		q.log.Warn("what was spent is not booked", "error", err)
+	}
+}
+
+// pauseFor waits, or returns why it was cut short.
+func pauseFor(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// end books what the calls cost.
+func (q *inquiry) end() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.book(q.meter.Credits + q.others.Credits - q.booked)
+	return nil
+}

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// jsonOf turns a document that is JSON or YAML into JSON.
+func jsonOf(text []byte) ([]byte, error) {
+	if start := bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\ufeff")), " \t\r\n"); len(start) > 0 && (start[0] == '{' || start[0] == '[') {
+		return text, nil
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var document, more yaml.Node
+	if err := decoder.Decode(&document); err != nil || len(document.Content) == 0 {
+		if err == nil || err.Error() == "EOF" {
+			return nil, fmt.Errorf("it is empty")
+		}
+		return nil, err
+	}
+	if decoder.Decode(&more) == nil {
+		return nil, fmt.Errorf("it holds more than one document")
+	}
+	var b bytes.Buffer
+	if err := writeNode(&b, document.Content[0]); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// writeNode writes a YAML node as JSON. Numbers keep their digits: an id of 19 digits is one too.
+func writeNode(b *bytes.Buffer, node *yaml.Node) error {
+	switch node.Kind {
+	case yaml.MappingNode:
+		return writeMapping(b, node)
+	case yaml.SequenceNode:
+		b.WriteByte('[')
+		for i, item := range node.Content {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			if err := writeNode(b, item); err != nil {
+				return err
+			}
+		}
+		b.WriteByte(']')
+		return nil
+	case yaml.ScalarNode:
+		return writeScalar(b, node)
+	}
+	return fmt.Errorf("line %d: anchors and aliases are not taken here", node.Line)
+}
+
+func writeMapping(b *bytes.Buffer, node *yaml.Node) error {
+	seen := map[string]bool{}
+	b.WriteByte('{')
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key := node.Content[i]
+		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" {
+			return fmt.Errorf("line %d: a key must be a word", key.Line)
+		}
+		if seen[key.Value] {
+			return fmt.Errorf("line %d: %s stands twice", key.Line, key.Value)
+		}
+		seen[key.Value] = true
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if err := writeText(b, key.Value); err != nil {
+			return err
+		}
+		b.WriteByte(':')
+		if err := writeNode(b, node.Content[i+1]); err != nil {
+			return err
+		}
+	}
+	b.WriteByte('}')
+	return nil
+}
+
+func writeScalar(b *bytes.Buffer, node *yaml.Node) error {
+	switch node.ShortTag() {
+	case "!!null":
+		b.WriteString("null")
+		return nil
+	case "!!bool":
+		b.WriteString(strings.ToLower(node.Value))
+		return nil
+	case "!!int", "!!float":
+		if json.Valid([]byte(node.Value)) {
+			b.WriteString(node.Value)
+			return nil
+		}
+	}
+	return writeText(b, node.Value)
+}
+
+func writeText(b *bytes.Buffer, text string) error {
+	quoted, err := json.Marshal(text)
+	b.Write(quoted)
+	return err
+}
+
+// yamlOf turns JSON into YAML, keys in their order.
+func yamlOf(text []byte) ([]byte, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return nil, fmt.Errorf("write YAML: %w", err)
+	}
+	plain(&document)
+	var b bytes.Buffer
+	encoder := yaml.NewEncoder(&b)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(&document); err != nil {
+		return nil, fmt.Errorf("write YAML: %w", err)
+	}
+	return escapeYAML(b.Bytes()), nil
+}
+
+// plain takes the braces and quotes of JSON away where YAML does without.
+func plain(node *yaml.Node) {
+	node.Style = 0
+	if node.Kind == yaml.ScalarNode && strings.ContainsFunc(node.Value, unsafeOnTerminal) {
+		node.Style = yaml.DoubleQuotedStyle
+	}
+	if len(node.Content) == 0 && node.Kind != yaml.ScalarNode {
+		node.Style = yaml.FlowStyle
+	}
+	for _, inner := range node.Content {
+		plain(inner)
+	}
+}
+
+// escapeYAML spells out what could steer a terminal. It stands only within double quotes.
+func escapeYAML(text []byte) []byte {
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if r != '\n' && unsafeOnTerminal(r) {
+			fmt.Fprintf(&b, `\U%08x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.Bytes()
+}
