@@ -54,7 +54,7 @@ func (a *app) execute(args []string) error {
 	if err := laterCommand(root, args); err != nil {
 		return err
 	}
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own arguments
 	return root.ExecuteContext(a.bell.soft)
 }
 
@@ -86,8 +86,18 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
-		a.resultsCommand(), a.showCommand(), a.lockCommand(), a.unlockCommand(), a.reasonCommand(),
-		a.configCommand(), a.modulesCommand(), a.versionCommand(), a.completionCommand(),
+		a.resultsCommand(),
+		a.showCommand(),
+		a.lockCommand(),
+		a.unlockCommand(),
+		a.reasonCommand(),
+		a.configCommand(),
+		a.modulesCommand(),
+		a.simCommand(),
+		a.reportCommand(),
+		a.doctorCommand(),
+		a.versionCommand(),
+		a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand(root))
 	return root
@@ -97,8 +107,12 @@ func (a *app) rootCommand() *cobra.Command {
 // be told that it mistyped.
 func laterCommands() []string {
 	return []string{
-		"report", "verify", "undo", "locks", "sweep",
-		"auth", "doctor", "sim", "prune",
+		"verify",
+		"undo",
+		"locks",
+		"sweep",
+		"auth",
+		"prune",
 	}
 }
 

@@ -141,3 +141,10 @@ var IsProfileName = isProfileName
 func LogTo(w io.Writer, format string) *slog.Logger {
 	return newLog(&screen{w: w}, "debug", format)
 }
+
+// What tests of configurations look at.
+var (
+	RuleTyped = ruleTyped
+	JSONOf    = jsonOf
+	YAMLOf    = yamlOf
+)
