@@ -267,6 +267,24 @@ func TestOutageBeforeTheLook(t *testing.T) {
 	})
 }
 
+func TestSignalBeforeTheLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t).inBubble(3, func(c *sim.Config) { acme(c); c.Script = []sim.Fault{{Do: sim.Outage}} })
+		s.signals = make(chan os.Signal, 1)
+		run := s.start("run", s.manyLocks(3), "--expect-org", "60012345")
+		time.Sleep(2 * time.Minute)
+		s.signals <- os.Interrupt
+		s.want(run.wait(), 130, "zlock resume")
+	})
+}
+
+func TestTimeIsUpBeforeTheLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t).inBubble(3, func(c *sim.Config) { acme(c); c.Script = []sim.Fault{{Do: sim.Outage}} })
+		s.want(s.run("run", s.manyLocks(3), "--expect-org", "60012345", "--max-duration", "1m"), 6, "its time was up", "zlock resume")
+	})
+}
+
 func TestWrongOrgAfterTheWindowOpened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t).inBubble(3, acme)
