@@ -55,7 +55,7 @@ func (a *app) execute(args []string) error {
 	if err := laterCommand(root, args); err != nil {
 		return err
 	}
-	root.SetArgs(append([]string{}, args...)) // nil would mean those of this process
+	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own arguments
 	return root.ExecuteContext(a.bell.soft)
 }
 
@@ -87,9 +87,19 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
-		a.resultsCommand(), a.showCommand(), a.lockCommand(), a.unlockCommand(), a.reasonCommand(),
-		a.configCommand(), a.modulesCommand(), a.versionCommand(), a.completionCommand(),
+		a.resultsCommand(),
+		a.showCommand(),
+		a.lockCommand(),
+		a.unlockCommand(),
+		a.reasonCommand(),
+		a.configCommand(),
+		a.modulesCommand(),
+		a.simCommand(),
+		a.reportCommand(),
+		a.doctorCommand(),
 		a.authCommand(),
+		a.versionCommand(),
+		a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand(root))
 	return root
@@ -99,8 +109,11 @@ func (a *app) rootCommand() *cobra.Command {
 // be told that it mistyped.
 func laterCommands() []string {
 	return []string{
-		"report", "verify", "undo", "locks", "sweep",
-		"doctor", "sim", "prune",
+		"verify",
+		"undo",
+		"locks",
+		"sweep",
+		"prune",
 	}
 }
 

@@ -132,3 +132,10 @@ func Fold(line string, width int) string {
 	fold(&b, line, width)
 	return b.String()
 }
+
+// What tests of configurations look at.
+var (
+	RuleTyped = ruleTyped
+	JSONOf    = jsonOf
+	YAMLOf    = yamlOf
+)

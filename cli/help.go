@@ -81,7 +81,7 @@ func (a *app) help(cmd *cobra.Command, _ []string) {
 	if lines := cmd.Annotations[exitsAnnotation]; lines != "" {
 		fmt.Fprintf(w, "\nExit codes:\n  %s\n", strings.ReplaceAll(lines, "\n", "\n  "))
 	}
-	if cmd.Flags().Lookup("concurrency") != nil {
+	if cmd.Flags().Lookup("rate") != nil {
 		fmt.Fprintln(w, "\n"+wrap("Each flag can also be set as a variable (--max-credits: ZLOCK_MAX_CREDITS), most of them "+
 			"in a profile of zlock.yaml. A flag wins over a variable, a variable over a profile.", helpWidth))
 		fmt.Fprintln(w, "\n"+wrap("Later versions: --"+strings.Join(laterFlags(), " --")+".", helpWidth))

@@ -132,6 +132,7 @@ func commandSettings() []setting {
 		{name: "format", arg: "FORMAT", help: "csv or jsonl (default: by the name of -o, else csv)"},
 		{name: "output", arg: "FILE", help: "write to FILE instead of standard output"},
 		{name: "force", kind: toggle, help: "replace a file that is there"},
+		{name: "rows", arg: "N", help: "rows in the page, at most (default 100000)"},
 		{name: "raw-csv", kind: toggle, help: "leave cells as they are, for machines: no guard against formulas"},
 	}
 }

@@ -112,6 +112,7 @@ func (d deed) settle(v values) values {
 	for _, name := range []string{"module", "action", "map", "on-invalid", "on-conflict", "limit", "faults", "expect-rows"} {
 		v[name] = value{}
 	}
+	v["precheck"], v["composite"] = value{text: string(batch.PrecheckNever)}, value{text: string(batch.CompositeOff)} // one row gains nothing
 	if d.action == batch.ActionUnlock {
 		v["reason"] = value{}
 	}

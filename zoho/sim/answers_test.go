@@ -32,7 +32,9 @@ func otherShapes() []string {
 }
 
 // ofSettings are the kinds of examples about settings, which have tests of their own.
-func ofSettings() []string { return []string{"config", "count", "fields", "module", "modules", "profiles"} }
+func ofSettings() []string {
+	return []string{"config", "count", "fields", "module", "modules", "profiles"}
+}
 
 // staged says how each of the others is brought about.
 func staged() map[string]stage {

@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Profile is a profile of the organisation's users.
@@ -18,10 +19,8 @@ type Field struct {
 	ReadOnly bool   // the API cannot write it
 }
 
-const fieldIDs = 5843104000010000000
-
-// fieldsPerModule is how many field ids lie between two modules.
-const fieldsPerModule = 1000
+// maxOwnFields keeps the ids of one module's fields from running into the next one's.
+const maxOwnFields = 50
 
 // usualProfiles and usualButtons have the ids of the examples in Zoho's documents.
 func usualProfiles() []Profile {
@@ -30,13 +29,11 @@ func usualProfiles() []Profile {
 
 func usualButtons() []Button { return []Button{{"5843104000000485570", "Send with Zoho Sign"}} }
 
-// commonFields are those that every module has.
+// commonFields are those that every module has besides its columns.
 func commonFields() []Field {
 	return []Field{
-		{"id", "bigint", true}, {"Owner", "ownerlookup", false}, {"Created_By", "ownerlookup", true},
-		{"Modified_By", "ownerlookup", true}, {"Created_Time", "datetime", true}, {"Modified_Time", "datetime", true},
-		{"Tag", "text", false}, {"Locked__s", "boolean", true}, {"Description", "textarea", false},
-		{"Name", "text", false}, {"Email", "email", false}, {"Phone", "phone", false}, {"Status", "picklist", false},
+		{"Tag", "text", false}, {"Description", "textarea", false}, {"Email", "email", false}, {"Phone", "phone", false},
+		{"Status", "picklist", false},
 	}
 }
 
@@ -90,13 +87,13 @@ func stageFields(module string) []Field {
 	return nil
 }
 
-// fieldsOf lists the fields of a module: those named in its Module go before
-// Zoho's own of the same name.
+// fieldsOf lists the fields of a module besides its columns: those named in its
+// Module go before Zoho's own of the same name.
 func fieldsOf(module string, more []Field) []Field {
 	all := slices.Concat(commonFields(), ownFields(module))
 	for _, f := range more {
 		if f.Type == "" {
-			f.Type = "text"
+			f.Type = kindText
 		}
 		if i := slices.IndexFunc(all, func(g Field) bool { return g.Name == f.Name }); i >= 0 {
 			all[i] = f
@@ -107,17 +104,33 @@ func fieldsOf(module string, more []Field) []Field {
 	return all
 }
 
+// catalogue is all fields of the module: those that every record has something in, then the others.
+func (m *module) catalogue() []column {
+	list := m.columns()
+	base := len(list)
+	for _, f := range m.fields {
+		if !slices.ContainsFunc(list[:base], func(c column) bool { return c.name == f.Name }) {
+			list = append(list, column{
+				name: f.Name, label: strings.ReplaceAll(f.Name, "_", " "), kind: f.Type, open: !f.ReadOnly,
+				value: func(_ *Org, k key) any { return k.m.held[k.id].value(f.Name) },
+			})
+		}
+	}
+	return list
+}
+
 func (m *module) fieldID(i int) string {
-	return strconv.FormatInt(fieldIDs+m.order*fieldsPerModule+int64(i), 10)
+	return strconv.Itoa(fieldIDs + int(m.order)*fieldsPerModule + i)
 }
 
-// fieldNamed and fieldNumbered find a field by its API name or its id; -1 when there is none.
-func (m *module) fieldNamed(name string) int {
-	return slices.IndexFunc(m.fields, func(f Field) bool { return f.Name == name })
+// fieldNamed and fieldNumbered find the place of a field in the catalogue by its
+// API name or its id; -1 when there is none.
+func fieldNamed(all []column, name string) int {
+	return slices.IndexFunc(all, func(c column) bool { return c.name == name })
 }
 
-func (m *module) fieldNumbered(id string) int {
-	for i := range m.fields {
+func (m *module) fieldNumbered(all []column, id string) int {
+	for i := range all {
 		if m.fieldID(i) == id {
 			return i
 		}

@@ -41,7 +41,7 @@ type Module struct {
 	// when given, its lock_type counts and Locking does not.
 	Configuration string
 
-	// Fields are those that the module has besides the usual ones; see Field.
+	// Fields are those that the module has besides the usual ones, at most 50.
 	Fields []Field
 }
 
@@ -52,7 +52,7 @@ type Standing struct {
 	ScopeMissing     []Op // calls, or groups, that the token's scopes leave out
 	PermissionDenied []Op // calls, or groups, that the caller's profile forbids
 
-	Profile string // the caller's, by name or id; empty means the first of Config.Profiles
+	Profile string // the caller's, by name or id; the first of Config.Profiles where there is none such
 }
 
 func (s Standing) copied() Standing {
@@ -98,6 +98,11 @@ func (c Config) check() error {
 	}
 	if c.Tokens.TTL < 0 || c.Tokens.Window < 0 {
 		return errors.New("a token's life and the token window must not be negative")
+	}
+	for name, m := range c.Modules {
+		if len(m.Fields) > maxOwnFields {
+			return fmt.Errorf("module %s has %d fields of its own, and may have %d", name, len(m.Fields), maxOwnFields)
+		}
 	}
 	for i, f := range c.Script {
 		if err := f.check(); err != nil {

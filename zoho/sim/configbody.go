@@ -219,10 +219,10 @@ func (p section) named(message string, find func(id, name string) (named, bool))
 	return found, nil
 }
 
-// readField finds the field that p names by api_name, id or both, and the key by
-// which it was found. Where one that is valid is enough, as in criteria, the
-// other may be unknown.
-func (m *module) readField(p section, oneIsEnough bool) (int, string, *answer) {
+// readField finds the place in the catalogue of the field that p names by
+// api_name, id or both, and the key by which it was found. Where one that is
+// valid is enough, as in criteria, the other may be unknown.
+func (m *module) readField(p section, all []column, oneIsEnough bool) (int, string, *answer) {
 	id, a := p.id("id")
 	name := ""
 	if a == nil {
@@ -234,7 +234,7 @@ func (m *module) readField(p section, oneIsEnough bool) (int, string, *answer) {
 	if id == "" && name == "" {
 		return -1, "", refuseSetting("EXPECTED_FIELD_MISSING", object{"expected_fields": p.pair()}, "Field Id and apiname is missing.")
 	}
-	byName, byID := m.fieldNamed(name), m.fieldNumbered(id)
+	byName, byID := fieldNamed(all, name), m.fieldNumbered(all, id)
 	switch {
 	case byName >= 0 && byID >= 0 && byName != byID:
 		return -1, "", refuseSetting("AMBIGUITY_DURING_PROCESSING", object{"ambiguity_due_to": p.pair()}, "Field Id and apiname are ambiguous")

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -140,22 +141,40 @@ func configurationUnknown() answer {
 func (o *Org) seedConfigurations() error {
 	for _, name := range slices.Sorted(maps.Keys(o.modules)) {
 		m := o.modules[name]
-		if m.Configuration == "" {
-			if m.Locking < NotConfigured {
-				m.settings = o.usualConfiguration(m)
+		switch {
+		case m.Configuration != "":
+			s, err := o.givenConfiguration(m)
+			if err != nil {
+				return fmt.Errorf("configuration of %s: %w", name, err)
 			}
-			continue
+			m.setConfiguration(s)
+		case m.Locking < NotConfigured:
+			m.settings = o.usualConfiguration(m)
 		}
-		s := o.blankConfiguration(m.number(configIDs), o.epoch.AddDate(-1, 0, 0), Patricia())
-		if err := json.Unmarshal([]byte(m.Configuration), s); err != nil {
-			return fmt.Errorf("configuration of %s: %w", name, err)
-		}
-		if s.locking() == NotConfigured {
-			return fmt.Errorf("configuration of %s: lock_type %.40q is none of manual, automatic, both", name, s.LockType)
-		}
-		m.setConfiguration(s)
 	}
 	return nil
+}
+
+// givenConfiguration is the one in Module.Configuration. It is checked as one
+// that is sent would be; ids, and who made it and when, are taken as they stand.
+func (o *Org) givenConfiguration(m *module) (*configuration, error) {
+	s := o.blankConfiguration(m.number(configIDs), o.epoch.AddDate(-1, 0, 0), Patricia())
+	if err := json.Unmarshal([]byte(m.Configuration), s); err != nil {
+		return nil, err
+	}
+	given := s.Rules
+	s.Rules, s.Profiles, s.Buttons, s.ExcludedFields = nil, nil, nil, nil
+	body := encode(object{configurationKey: []json.RawMessage{json.RawMessage(m.Configuration)}})
+	if a := o.readConfiguration(body, m, s, true); a != nil {
+		return nil, fmt.Errorf("it would be refused: %s", a.body)
+	}
+	o.settled = 0
+	for i := range s.Rules {
+		if s.Rules[i].ID = given[i].ID; s.Rules[i].ID == "" {
+			s.Rules[i].ID = strconv.FormatInt(ruleIDs+m.order*maxRules+int64(i), 10)
+		}
+	}
+	return s, nil
 }
 
 // usualConfiguration is what a module has of which nothing more is said than how it may be locked.
@@ -173,8 +192,9 @@ func (o *Org) usualConfiguration(m *module) *configuration {
 	case "Leads":
 		field, value = "Lead_Status", "Junk Lead"
 	}
+	all := m.catalogue()
 	s.Rules = []rule{{Name: "Closed records", ID: m.number(ruleIDs), Criteria: &criterion{
-		Comparator: "equal", Field: m.reference(m.fieldNamed(field)), Value: encode(value),
+		Comparator: "equal", Field: m.reference(all, fieldNamed(all, field)), Value: encode(value),
 	}}}
 	return s
 }
@@ -213,8 +233,8 @@ func (s *configuration) clone() *configuration {
 	return &t
 }
 
-func (m *module) reference(i int) *fieldRef {
-	return &fieldRef{Name: m.fields[i].Name, ID: m.fieldID(i)}
+func (m *module) reference(all []column, i int) *fieldRef {
+	return &fieldRef{Name: all[i].name, ID: m.fieldID(i)}
 }
 
 // configurationID is that of the module's configuration, for the locks made under it.

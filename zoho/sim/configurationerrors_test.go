@@ -86,7 +86,7 @@ var wrongSettings = []wrongBody{
 	{"field's id", manual(`"excluded_fields":[{"api_name":"Stage","id":"77"}]`), inRow("INVALID_DATA", where("id", "excluded_fields[0].id"), "field not found")},
 	{"field nameless", manual(`"excluded_fields":[{}]`), inRow("EXPECTED_FIELD_MISSING", `{"expected_fields":[`+
 		where("api_name", "excluded_fields[0].api_name")+`,`+where("id", "excluded_fields[0].id")+`]}`, "Field Id and apiname is missing.")},
-	{"field ambiguous", manual(`"excluded_fields":[{"api_name":"Stage","id":"5843104000010003013"}]`), inRow("AMBIGUITY_DURING_PROCESSING",
+	{"field ambiguous", manual(`"excluded_fields":[{"api_name":"Stage","id":"5843104000000003301"}]`), inRow("AMBIGUITY_DURING_PROCESSING",
 		`{"ambiguity_due_to":[`+where("api_name", "excluded_fields[0].api_name")+`,`+where("id", "excluded_fields[0].id")+`]}`, "Field Id and apiname are ambiguous")},
 	{"field read-only", manual(`"excluded_fields":[{"api_name":"Stage"},{"api_name":"Created_Time"}]`), inRow("NOT_SUPPORTED",
 		where("api_name", "excluded_fields[1].api_name"), "Field not supported")},
@@ -130,7 +130,7 @@ var wrongRules = []wrongBody{
 		where("api_name", atCriteria+"fields.api_name"), "field not found")},
 	{"field unknown in a group", wanting(`{"group_operator":"OR","group":[{"comparator":"equal","field":{"id":"7"},"value":"x"}]}`), inRow("INVALID_DATA",
 		where("id", atCriteria+"group[0].field.id"), "field not found")},
-	{"field ambiguous", wanting(`{"comparator":"equal","field":{"api_name":"Stage","id":"5843104000010003013"},"value":"x"}`), inRow("AMBIGUITY_DURING_PROCESSING",
+	{"field ambiguous", wanting(`{"comparator":"equal","field":{"api_name":"Stage","id":"5843104000000003301"},"value":"x"}`), inRow("AMBIGUITY_DURING_PROCESSING",
 		`{"ambiguity_due_to":[`+where("api_name", atCriteria+"field.api_name")+`,`+where("id", atCriteria+"field.id")+`]}`, "Field Id and apiname are ambiguous")},
 	{"field not supported", wanting(`{"group_operator":"AND","group":[{"comparator":"equal","field":{"api_name":"Tag"},"value":"x"}]}`), inRow("NOT_SUPPORTED",
 		where("api_name", atCriteria+"group[0].field.api_name"), "field not supported")},

@@ -89,9 +89,16 @@ func settled(status int, id, message string) answer {
 	return answer{status: status, code: "SUCCESS", body: encode(object{"record_locking_configurations": []envelope{row}})}
 }
 
-// settle is the change that makes s the configuration of m; nil takes it away.
+// settle is the change that makes s the configuration of m, and locks the
+// existing records that its rules want locked; nil takes the configuration away.
 func (o *Org) settle(m *module, s *configuration) *change {
-	return &change{more: &upheaval{module: m, settings: s, settled: true}}
+	u := &upheaval{module: m, settings: s}
+	if s != nil {
+		d := o.newDraft()
+		d.lockExisting(m, s)
+		u.records = d.order
+	}
+	return &change{wide: u}
 }
 
 func (o *Org) newSettingID() string {
@@ -257,15 +264,16 @@ func (o *Org) readExcludedFields(b section, m *module, s *configuration) *answer
 		return a
 	}
 	s.ExcludedFields = nil
+	all := m.catalogue()
 	for _, p := range list {
-		i, key, a := m.readField(p, false)
+		i, key, a := m.readField(p, all, false)
 		if a != nil {
 			return a
 		}
-		if f := m.fields[i]; f.ReadOnly || f.Name == "Tag" || f.Name == "Owner" {
+		if f := all[i]; f.ours() || f.name == "Tag" || f.name == "Owner" {
 			return p.wrong("NOT_SUPPORTED", key, "Field not supported", nil)
 		}
-		s.ExcludedFields = append(s.ExcludedFields, *m.reference(i))
+		s.ExcludedFields = append(s.ExcludedFields, *m.reference(all, i))
 	}
 	return nil
 }

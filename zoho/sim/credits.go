@@ -22,15 +22,15 @@ type bucket struct {
 	n      int
 }
 
-// spend books one credit in the second given. Seconds come in order, but for a
+// spend books credits in the second given. Seconds come in order, but for a
 // clock that was set back, whose credits then last as long as the latest's.
-func (g *gate) spend(second int64) {
-	g.spent++
+func (g *gate) spend(second int64, credits int) {
+	g.spent += credits
 	if last := len(g.buckets) - 1; last >= 0 && g.buckets[last].second >= second {
-		g.buckets[last].n++
+		g.buckets[last].n += credits
 		return
 	}
-	g.buckets = append(g.buckets, bucket{second, 1})
+	g.buckets = append(g.buckets, bucket{second, credits})
 }
 
 // expire gives back the credits that were spent 24 hours before now, or longer ago.
@@ -61,8 +61,8 @@ func (o *Org) enter(c *call) (release func(), refused *answer) {
 		return release, &a
 	}
 	c.second = second
-	o.gate.spend(second)
-	o.history.stats.Credits++
+	o.gate.spend(second, c.price())
+	o.history.stats.Credits += c.price()
 	if o.cfg.Concurrency > 0 && o.gate.inFlight+o.others() > o.cfg.Concurrency {
 		a := throttled()
 		return release, &a
@@ -97,6 +97,14 @@ func (c *call) credited(o *Org) int64 {
 		return 0
 	}
 	return c.second
+}
+
+// more is the credits that c cost beyond the one, if that must outlive the process.
+func (c *call) more(o *Org) int {
+	if c.credited(o) == 0 {
+		return 0
+	}
+	return c.price() - 1
 }
 
 // creditHeader tells what is left of the day's credits, once half are spent.

@@ -21,8 +21,8 @@ const (
 	strange  // cannot stand in criteria
 )
 
-func (f Field) kind() kind {
-	switch f.Type {
+func (c column) sort() kind {
+	switch c.kind {
 	case "integer", "bigint", "double", "currency", "percent":
 		return numeric
 	case "date":
@@ -70,17 +70,18 @@ func (m *module) readCriterion(p section, alone bool) (*criterion, *answer) {
 	if p.given("group") || p.given("group_operator") {
 		return m.readGroup(p)
 	}
-	i, a := m.readCriterionField(p, alone)
+	all := m.catalogue()
+	i, a := m.readCriterionField(p, all, alone)
 	if a != nil {
 		return nil, a
 	}
-	c := &criterion{Field: m.reference(i)}
+	c := &criterion{Field: m.reference(all, i)}
 	for _, key := range []string{"comparator", "value"} {
 		if !p.given(key) {
 			return nil, p.missing(key)
 		}
 	}
-	supported := m.fields[i].kind().comparators()
+	supported := all[i].sort().comparators()
 	if a := p.text("comparator", &c.Comparator); a != nil {
 		return nil, a
 	}
@@ -91,7 +92,7 @@ func (m *module) readCriterion(p section, alone bool) (*criterion, *answer) {
 		return nil, a
 	}
 	c.Value = p.keys["value"]
-	if !m.supports(m.fields[i], c) {
+	if !m.supports(all[i], c) {
 		return nil, p.wrong("NOT_SUPPORTED", "value", "value not supported", nil)
 	}
 	return c, nil
@@ -128,29 +129,33 @@ func (m *module) readGroup(p section) (*criterion, *answer) {
 }
 
 // readCriterionField finds the field that a comparison is about.
-func (m *module) readCriterionField(p section, alone bool) (int, *answer) {
+func (m *module) readCriterionField(p section, all []column, alone bool) (int, *answer) {
 	f := section{path: p.at("field")}
 	if p.given("field") && (json.Unmarshal(p.keys["field"], &f.keys) != nil || f.keys == nil) {
 		return -1, p.mistyped("field", "jsonobject")
 	}
-	i, key, a := m.readField(f, true)
+	i, key, a := m.readField(f, all, true)
 	if a != nil && a.code == "INVALID_DATA" && alone {
 		// Zoho writes "fields" here, where the criteria are a single comparison.
 		f.path = p.at("fields")
-		_, _, a = m.readField(f, true)
+		_, _, a = m.readField(f, all, true)
 	}
 	if a != nil {
 		return -1, a
 	}
-	field := m.fields[i]
-	if field.kind() == strange || field.Name == "Tag" || field.Name == "Locked__s" || field.Name == "id" || m.name == "Tasks" && field.Name != "Status" {
+	if all[i].unruly() || m.name == "Tasks" && all[i].name != "Status" {
 		return -1, f.wrong("NOT_SUPPORTED", key, "field not supported", nil)
 	}
 	return i, nil
 }
 
+// unruly reports whether rules cannot go by the field.
+func (c column) unruly() bool {
+	return c.sort() == strange || c.name == "Tag" || c.name == "Locked__s" || c.name == "id"
+}
+
 // supports reports whether the comparison's value is one that the field may be compared with.
-func (m *module) supports(f Field, c *criterion) bool {
+func (m *module) supports(f column, c *criterion) bool {
 	var v any
 	if json.Unmarshal(c.Value, &v) != nil {
 		return false
@@ -165,12 +170,12 @@ func (m *module) supports(f Field, c *criterion) bool {
 	}
 	list, isList := v.([]any)
 	if strings.HasSuffix(c.Comparator, "between") {
-		return len(list) == 2 && f.kind().takes(list[0]) && f.kind().takes(list[1])
+		return len(list) == 2 && f.sort().takes(list[0]) && f.sort().takes(list[1])
 	}
 	if !isList {
-		return f.kind().takes(v)
+		return f.sort().takes(v)
 	}
-	return equality && f.kind() == textual && len(list) > 0 && !slices.ContainsFunc(list, func(v any) bool { return !textual.takes(v) })
+	return equality && f.sort() == textual && len(list) > 0 && !slices.ContainsFunc(list, func(v any) bool { return !textual.takes(v) })
 }
 
 // closedTask reports whether a task with this status is closed. The documents

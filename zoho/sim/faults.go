@@ -16,7 +16,7 @@ type Kind string
 const (
 	DropBefore      Kind = "drop_before"       // the connection is cut, without effect
 	DropAfter       Kind = "drop_after"        // the connection is cut, after the effect
-	LateEffect      Kind = "late_effect"       // the connection is cut now, the effect comes For later
+	LateEffect      Kind = "late_effect"       // the connection is cut now, the effect comes For later; none comes of calls that do not lock
 	Hang            Kind = "hang"              // no effect, and no answer for as long as the caller stays
 	Slow            Kind = "slow"              // the effect at once, the answer For later
 	CutBody         Kind = "cut_body"          // after the effect, the connection is cut in mid-body
@@ -98,6 +98,9 @@ func (k Kind) known() bool {
 
 // choose says which fault strikes c, which has just been counted; o.mu is held.
 func (o *Org) choose(c *call) trouble {
+	if t := o.switches.trouble(c); t.kind != "" {
+		return t
+	}
 	age := time.Since(o.began)
 	for i, f := range o.cfg.Script {
 		if f.Match.picks(c) && f.Match.open(age) && o.struckBy(i, c) {

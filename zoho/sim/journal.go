@@ -16,13 +16,18 @@ import (
 type heading struct {
 	Journal string `json:"journal"`
 	Epoch   int64  `json:"epoch"` // unix seconds
+	Mark    string `json:"mark,omitempty"`
 }
+
+// ErrOtherOrg says that a journal belongs to an organisation with another Config.Mark.
+var ErrOtherOrg = errors.New("it is the journal of another organisation; name another file")
 
 const headingName = "simulated organisation, 1"
 
 // entry is one line of the journal: all that one call changed.
 type entry struct {
 	Credit int64       `json:"credit,omitempty"` // unix second in which a credit was spent
+	More   int         `json:"more,omitempty"`   // credits spent in that second beyond the one
 	Call   Op          `json:"call,omitempty"`   // a call counted for faults
 	Module string      `json:"module,omitempty"`
 	ID     string      `json:"id,omitempty"`
@@ -30,7 +35,7 @@ type entry struct {
 	Gone   bool        `json:"gone,omitempty"`   // the record's lock was taken away
 	Late   *lateEffect `json:"late,omitempty"`   // an effect still to come
 	Landed int64       `json:"landed,omitempty"` // the number of one that has come
-	More   *keptMore   `json:"more,omitempty"`   // what changed besides one record's lock
+	Wide   *keptWide   `json:"wide,omitempty"`   // what changed besides one record's lock
 }
 
 // keptLock is a row in the journal.
@@ -41,6 +46,7 @@ type keptLock struct {
 	Source Source `json:"source"`
 	ByID   string `json:"by_id,omitempty"`
 	ByName string `json:"by_name,omitempty"`
+	Rule   int64  `json:"rule,omitempty"`
 }
 
 // journal is an append-only file of entries, each written by one write.
@@ -55,13 +61,13 @@ type journal struct {
 
 // openJournal opens or makes the journal at path and returns it with the time at
 // which the organisation first came to be.
-func openJournal(path string, now time.Time) (*journal, time.Time, error) {
+func openJournal(path, mark string, now time.Time) (*journal, time.Time, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, now, fmt.Errorf("open journal: %w", err)
 	}
 	j := &journal{path: path, f: f, in: bufio.NewReader(f)}
-	epoch, err := j.begin(now)
+	epoch, err := j.begin(mark, now)
 	if err != nil {
 		return nil, now, errors.Join(fmt.Errorf("read journal %s: %w", path, err), f.Close())
 	}
@@ -69,8 +75,8 @@ func openJournal(path string, now time.Time) (*journal, time.Time, error) {
 }
 
 // begin reads the heading, or writes one into a journal that has none yet.
-func (j *journal) begin(now time.Time) (time.Time, error) {
-	fresh, err := json.Marshal(heading{headingName, now.Unix()})
+func (j *journal) begin(mark string, now time.Time) (time.Time, error) {
+	fresh, err := json.Marshal(heading{headingName, now.Unix(), mark})
 	if err != nil {
 		return now, err
 	}
@@ -92,6 +98,9 @@ func (j *journal) begin(now time.Time) (time.Time, error) {
 	var h heading
 	if json.Unmarshal(line, &h) != nil || h.Journal != headingName {
 		return now, errors.New("it is not a journal of ours; name another file")
+	}
+	if h.Mark != mark {
+		return now, ErrOtherOrg
 	}
 	j.size, j.line = int64(len(line)), 1
 	return time.Unix(h.Epoch, 0), nil
@@ -169,8 +178,8 @@ func (o *Org) commit(e entry, ch *change) error {
 	if o.closed {
 		return errors.New("the simulated organisation is closed")
 	}
-	if ch != nil && ch.more != nil {
-		e.More = ch.more.kept()
+	if ch != nil && ch.wide != nil {
+		e.Wide = ch.wide.kept(o)
 	} else if ch != nil {
 		e.Module, e.ID = ch.key.m.name, ch.key.text()
 		e.Gone = ch.row == nil
@@ -194,8 +203,8 @@ func (o *Org) commit(e entry, ch *change) error {
 func (c *change) apply() {
 	switch {
 	case c == nil:
-	case c.more != nil:
-		c.more.apply()
+	case c.wide != nil:
+		c.wide.apply()
 	case c.row == nil:
 		delete(c.key.m.locks, c.key.id)
 	default:
@@ -205,13 +214,13 @@ func (c *change) apply() {
 
 func (o *Org) kept(r row) *keptLock {
 	l := o.lock(r)
-	return &keptLock{ID: l.ID, At: r.at, Reason: l.Reason, Source: l.Source, ByID: l.By.ID, ByName: l.By.Name}
+	return &keptLock{ID: l.ID, At: r.at, Reason: l.Reason, Source: l.Source, ByID: l.By.ID, ByName: l.By.Name, Rule: r.rule}
 }
 
 // restore makes an entry of the journal true again.
 func (o *Org) restore(e entry) error {
 	if e.Credit > 0 {
-		o.gate.spend(e.Credit)
+		o.gate.spend(e.Credit, 1+e.More)
 	}
 	if e.Call != "" {
 		o.tally.add(&call{op: e.Call, module: e.Module, id: e.ID})
@@ -221,8 +230,8 @@ func (o *Org) restore(e entry) error {
 		o.lates = max(o.lates, e.Late.N)
 	}
 	delete(o.pending, e.Landed)
-	if e.More != nil {
-		return o.restoreMore(e.More)
+	if e.Wide != nil {
+		return o.restoreWide(e.Wide)
 	}
 	return o.restoreLock(e)
 }
@@ -233,18 +242,28 @@ func (o *Org) restoreLock(e entry) error {
 	}
 	ch := change{}
 	if e.Lock != nil {
-		id, err := strconv.ParseInt(e.Lock.ID, 10, 64)
-		if err != nil || sourceNumber(e.Lock.Source) < 0 {
-			return errors.New("it does not hold a lock")
+		r, err := o.rowKept(e.Lock)
+		if err != nil {
+			return err
 		}
-		by := User{ID: e.Lock.ByID, Name: e.Lock.ByName}
-		r := o.row(Lock{Reason: e.Lock.Reason, Source: e.Lock.Source, By: by}, id, time.Unix(e.Lock.At, 0))
 		ch.row = &r
-		o.made = max(o.made, id-madeLockIDs)
 	}
 	var ok bool
 	if ch.key.m, ch.key.id, ok = o.find(e.Module, e.ID); ok {
 		ch.apply()
 	}
 	return nil
+}
+
+// rowKept is a lock of the journal as a row.
+func (o *Org) rowKept(l *keptLock) (row, error) {
+	id, err := strconv.ParseInt(l.ID, 10, 64)
+	if err != nil || sourceNumber(l.Source) < 0 {
+		return row{}, errors.New("it does not hold a lock")
+	}
+	by := User{ID: l.ByID, Name: l.ByName}
+	r := o.row(Lock{Reason: l.Reason, Source: l.Source, By: by}, id, time.Unix(l.At, 0))
+	r.rule = l.Rule
+	o.made = max(o.made, id-madeLockIDs)
+	return r, nil
 }

@@ -255,3 +255,23 @@ func TestAScriptGoesOnWhereItStopped(t *testing.T) {
 		t.Errorf("story %q, want %q", told, want)
 	}
 }
+
+func TestAMarkKeepsJournalsApart(t *testing.T) {
+	cfg := holding(lead("1"))
+	cfg.Journal, cfg.Mark = filepath.Join(t.TempDir(), "journal"), "ten leads"
+	first := found(t, cfg)
+	lock := lockID(t, first, "1")
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, mark := range []string{"", "eleven leads"} {
+		other := cfg
+		other.Mark = mark
+		if _, err := sim.New(other); !errors.Is(err, sim.ErrOtherOrg) {
+			t.Errorf("mark %q: %v", mark, err)
+		}
+	}
+	if l, locked := found(t, cfg).Lock("Leads", "1"); !locked || l.ID != lock {
+		t.Errorf("lock %+v, %v", l, locked)
+	}
+}

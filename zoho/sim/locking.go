@@ -195,7 +195,7 @@ func (o *Org) describe(k key, r row) object {
 		d["Locked_Reason__s"] = r.reason
 	}
 	if r.from() != Manual {
-		d["Record_Locking_Rule_Id__s"] = k.m.number(ruleIDs)
+		d["Record_Locking_Rule_Id__s"] = k.m.ruleID(r)
 	}
 	if automatic {
 		d["$sharing_permission"] = "read_only"

@@ -12,7 +12,6 @@ const (
 	OpUnlock        Op = "unlock"        // DELETE …/{id}/Locking_Information__s/{lock}
 	OpRecords       Op = "records"       // GET /{Module}?ids=…
 	OpConfiguration Op = "configuration" // GET /settings/record_locking_configurations
-	OpConfigure     Op = "configure"     // POST, PUT, DELETE /settings/record_locking_configurations
 	OpModules       Op = "modules"       // GET /settings/modules
 	OpComposite     Op = "composite"     // POST /__composite_requests; its parts are logged as calls of their own
 	OpUsers         Op = "users"         // GET /users
@@ -27,7 +26,7 @@ const (
 // Groups of calls, for Match and Standing.
 const (
 	AnyOp    Op = ""       // every call to the API; token calls are not part of it
-	AnyRead  Op = "reads"  // OpList, OpGet, OpRecords
+	AnyRead  Op = "reads"  // OpList, OpGet, OpRecord, OpRecords, OpQuery
 	AnyWrite Op = "writes" // OpLock, OpReason, OpUnlock
 )
 
@@ -37,7 +36,7 @@ func (o Op) covers(c Op) bool {
 	case AnyOp:
 		return !c.accounts()
 	case AnyRead:
-		return c == OpList || c == OpGet || c == OpRecords
+		return c == OpList || c == OpGet || c == OpRecords || c == OpRecord || c == OpQuery
 	case AnyWrite:
 		return c.writes()
 	}

@@ -57,6 +57,8 @@ type Record struct {
 	Lock   *Lock  // nil: not locked
 	Name   string // shown in Locked_For__s; made up when empty
 
+	Fields map[string]any // values of its fields, by API name, as JSON has them; may be nil
+
 	Converted bool // a lead that was converted: Get Records leaves it out unless asked for converted=both
 }
 
@@ -92,6 +94,10 @@ type Config struct {
 	// made with mode 0600 and survives the death of the process, not of the machine.
 	Journal string
 
+	// Mark says what the journal's organisation was made of. New takes a journal with
+	// another mark for another organisation's: ErrOtherOrg.
+	Mark string
+
 	Tokens   TokenConfig
 	Script   []Fault // the first that fits a call strikes it
 	ByID     bool    // ids ending in agreed digits misbehave; see Agreed
@@ -113,6 +119,7 @@ type Org struct {
 	made    int64 // lock ids given out to locks made here
 	seeded  int64 // lock ids given out to locks that were there before
 	settled int64 // ids given out to configurations and rules made here
+	born    int64 // ids given out to records made here
 	tally   tally
 	gate    gate
 	journal *journal
@@ -120,6 +127,8 @@ type Org struct {
 	lates   int64
 	tokens  tokens
 	history history
+
+	switches Switches
 }
 
 // New makes the organisation that cfg describes and, where cfg.Journal names a
@@ -150,7 +159,7 @@ func (o *Org) load() error {
 	var err error
 	o.epoch = o.began
 	if o.cfg.Journal != "" {
-		if o.journal, o.epoch, err = openJournal(o.cfg.Journal, o.began); err != nil {
+		if o.journal, o.epoch, err = openJournal(o.cfg.Journal, o.cfg.Mark, o.began); err != nil {
 			return err
 		}
 	}

@@ -28,8 +28,9 @@ type module struct {
 
 	converted map[int64]bool
 
-	fields   []Field        // besides the usual ones
-	settings *configuration // nil: none
+	fields   []Field         // besides those that every record has something in
+	held     map[int64]*held // of the records about which something more is known
+	settings *configuration  // nil: none
 }
 
 // row is a Lock as it is kept.
@@ -39,6 +40,7 @@ type row struct {
 	reason string
 	by     int32 // in people; -1 for nobody
 	source uint8 // in sources
+	rule   int64 // the id of the rule that locked it; 0 for none, or for one that was there before
 }
 
 // key is one record.
@@ -54,7 +56,7 @@ type change struct {
 	key key
 	row *row
 
-	more *upheaval // where set, the change is this, and not about one record
+	wide *upheaval // where set, the change is this, and not about one record
 }
 
 func (c *change) reason() string {
@@ -97,6 +99,9 @@ func (m *module) has(id int64) bool {
 
 // title is the record's name, made up where none was given.
 func (m *module) title(id int64) string {
+	if h := m.held[id]; h != nil && h.Name != "" {
+		return h.Name
+	}
 	if name, ok := m.names[id]; ok {
 		return name
 	}
@@ -106,7 +111,8 @@ func (m *module) title(id int64) string {
 func (o *Org) addModule(name string, cfg Module) *module {
 	m := &module{
 		Module: cfg, name: name, order: int64(len(o.modules) + 1),
-		names: map[int64]string{}, locks: map[int64]row{}, converted: map[int64]bool{}, fields: fieldsOf(name, cfg.Fields),
+		names: map[int64]string{}, locks: map[int64]row{}, converted: map[int64]bool{},
+		fields: fieldsOf(name, cfg.Fields), held: map[int64]*held{},
 	}
 	o.modules[name] = m
 	return m
@@ -155,6 +161,9 @@ func (o *Org) seedRecord(rec Record) error {
 	}
 	if rec.Converted {
 		m.converted[id] = true
+	}
+	if err := m.seedFields(id, rec.Fields); err != nil {
+		return err
 	}
 	return o.seedLock(key{m, id}, lock)
 }

@@ -35,7 +35,7 @@ func (o *Org) records(c *call) answer {
 	if c.query.Has("ids") {
 		return o.recordsByID(m, c)
 	}
-	return o.page(m, c, fields)
+	return o.listRecords(m, c, fields)
 }
 
 func tooMany(param string, limit int) answer {
@@ -76,55 +76,18 @@ func (m *module) listed(id int64, c *call) bool {
 	return !m.converted[id]
 }
 
-// page serves the first 2,000 records, page by page.
-func (o *Org) page(m *module, c *call, fields string) answer {
-	size, page := number(c.query.Get("per_page"), maxPerPage), number(c.query.Get("page"), 1)
-	if size > maxPerPage {
-		return tooMany("per_page", maxPerPage)
-	}
-	if page > maxPaged/size {
-		return refuse(http.StatusBadRequest, "DISCRETE_PAGINATION_LIMIT_EXCEEDED",
-			object{"limit": maxPaged, "param_name": "page"}, "maximum limit of discrete pagination is reached")
-	}
-	shown := m.ids
-	if len(m.converted) > 0 {
-		shown = slices.DeleteFunc(slices.Clone(m.ids), func(id int64) bool { return !m.listed(id, c) })
-	}
-	end := max(0, len(shown)-(page-1)*size)
-	start := max(0, end-size)
-	ids := slices.Clone(shown[start:end])
-	slices.Reverse(ids)
-	return o.showRecords(m, ids, fields, page, size, start > 0)
-}
-
 func (o *Org) showRecords(m *module, ids []int64, fields string, page, size int, more bool) answer {
 	if len(ids) == 0 {
 		return nothing()
 	}
 	rows := make([]object, len(ids))
 	for i, id := range ids {
-		rows[i] = m.describe(id, fields)
+		rows[i] = o.present(key{m, id}, fields)
 	}
 	return shown(object{"data": rows, "info": object{
 		"per_page": size, "count": len(rows), "page": page, "more_records": more,
 		"next_page_token": nil, "previous_page_token": nil, "page_token_expiry": nil, "sort_by": "id", "sort_order": "desc",
 	}})
-}
-
-func (m *module) describe(id int64, fields string) object {
-	row := object{"id": strconv.FormatInt(id, 10)}
-	_, locked := m.locks[id]
-	for name := range strings.SplitSeq(fields, ",") {
-		switch name = strings.TrimSpace(name); {
-		case m.Locking == Unsupported && strings.Contains(strings.ToLower(name), "locked"):
-			// a module that cannot be locked has no such field
-		case name == "Locked__s", name == "$locked_for_me":
-			row[name] = locked
-		case name == "Name":
-			row[name] = m.title(id)
-		}
-	}
-	return row
 }
 
 // number reads a positive number; anything else is the default.

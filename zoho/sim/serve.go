@@ -26,6 +26,8 @@ type call struct {
 	second  int64  // in which its credit was spent; 0 when it was not
 	part    bool   // it came within a composite
 	refused *answer
+	coql    *query // of a call to COQL, once it is read
+	meta    bool   // with its columns' metadata
 }
 
 // ServeHTTP answers one call. It serves /crm/v2 to /crm/v8 and the accounts
@@ -37,6 +39,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	c.body = body
+	c.readQuery()
 	d := desk{o: o, w: w, r: r, release: func() {}}
 	if c.op.accounts() {
 		o.serveToken(&d, c)
@@ -87,7 +90,7 @@ func (o *Org) carry(c *call) answer {
 	if o.closed {
 		return answer{bring: delivery{cut: true}}
 	}
-	note := entry{Credit: c.credited(o)}
+	note := entry{Credit: c.credited(o), More: c.more(o)}
 	if o.counts(c) {
 		o.tally.add(c)
 		note.count(c)
@@ -97,12 +100,16 @@ func (o *Org) carry(c *call) answer {
 	e := Event{Fault: f.kind}
 	a, ch := o.struck(c, f)
 	e.Holder = o.holderOf(c)
+	around := ch.events(o, c.op)
 	if err := o.commit(note, ch); err != nil {
-		a, ch = serverFault(), nil
+		a, ch, around = serverFault(), nil, nil
 	} else {
 		o.schedule(note.Late)
 	}
-	if ch != nil && ch.more == nil {
+	for _, other := range around {
+		o.record(other)
+	}
+	if ch != nil && ch.wide == nil {
 		e.Applied = true
 		e.Reason = ch.reason()
 	}
@@ -115,7 +122,7 @@ func (o *Org) carry(c *call) answer {
 func (o *Org) turnAway(c *call, a answer) answer {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if err := o.commit(entry{Credit: c.credited(o)}, nil); err != nil {
+	if err := o.commit(entry{Credit: c.credited(o), More: c.more(o)}, nil); err != nil {
 		a = serverFault()
 	}
 	o.logCall(c, a, Event{})
@@ -130,6 +137,12 @@ func (o *Org) perform(c *call) (answer, *change) {
 	if covered(o.stand.ScopeMissing, c.op) {
 		return noScope(), nil
 	}
+	if a, ok := o.performReading(c); ok {
+		return a, nil
+	}
+	if a, ch, ok := o.performWriting(c); ok {
+		return a, ch
+	}
 	switch c.op {
 	case OpRecords:
 		return o.records(c), nil
@@ -137,8 +150,6 @@ func (o *Org) perform(c *call) (answer, *change) {
 		return o.composite(c), nil
 	case OpConfiguration:
 		return o.configuration(c), nil
-	case OpConfigure:
-		return o.configure(c)
 	case OpModules:
 		return o.listModules(c), nil
 	case OpUsers:
@@ -182,6 +193,8 @@ func (c *call) refuse(a answer) { c.refused = &a }
 
 func (c *call) routeAPI(parts []string) {
 	switch {
+	case c.routeReading(parts):
+	case c.routeWriting(parts):
 	case len(parts) > 2 && parts[2] == "Locking_Information__s" && len(parts) < 5:
 		c.routeLocking(parts)
 	case len(parts) == 1 && parts[0] == "users":
@@ -190,8 +203,6 @@ func (c *call) routeAPI(parts []string) {
 		c.only(OpOrg)
 	case len(parts) == 2 && parts[0] == "settings" && parts[1] == "modules":
 		c.only(OpModules)
-	case len(parts) > 1 && len(parts) < 4 && parts[0] == "settings" && parts[1] == "record_locking_configurations":
-		c.routeConfiguration(parts[2:])
 	case len(parts) == 1 && parts[0] == "__composite_requests":
 		if c.op = OpComposite; c.method != http.MethodPost {
 			c.refuse(badMethod())

@@ -51,24 +51,28 @@ func lockingModule() object {
 
 // users serves the caller for type=CurrentUser, and otherwise everybody.
 func (o *Org) users(c *call) answer {
-	list := []object{describeUser(o.cfg.Me)}
+	list := []object{o.describeUser(o.cfg.Me)}
 	if kind := c.query.Get("type"); kind != "CurrentUser" && o.cfg.Me != Patricia() {
-		list = append(list, describeUser(Patricia()))
+		list = append(list, o.describeUser(Patricia()))
 	}
 	return shown(object{"users": list, "info": object{
 		"per_page": 200, "count": len(list), "page": 1, "more_records": false,
 	}})
 }
 
-func describeUser(u User) object {
+func (o *Org) describeUser(u User) object {
 	first, last, ok := strings.Cut(u.Name, " ")
 	if !ok {
 		first, last = "", u.Name
 	}
+	profile := o.cfg.Profiles[0]
+	if u == o.cfg.Me {
+		profile = o.myProfile()
+	}
 	return object{
 		"id": u.ID, "full_name": u.Name, "first_name": first, "last_name": last, "status": "active", "confirm": true,
-		"email":   strings.ToLower(strings.ReplaceAll(u.Name, " ", ".")) + "@example.com",
-		"profile": object{"id": "5843104000000026011", "name": "Administrator"},
+		"email":   email(u),
+		"profile": object{"id": profile.ID, "name": profile.Name},
 		"role":    object{"id": "5843104000000026005", "name": "CEO"},
 	}
 }

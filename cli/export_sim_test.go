@@ -1,0 +1,4 @@
+package cli
+
+// ParseFaults reads the faults of sim.
+var ParseFaults = parseFaults
