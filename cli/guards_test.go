@@ -195,7 +195,10 @@ func TestPinnedAtSignIn(t *testing.T) {
 	s := signingIn(t, nil)
 	s.login(0)
 	s.want(s.run("run", s.locks("job.csv", 0, 3), "--limit", "1"), 6)
-	other, err := sim.New(sim.Config{Company: sim.Company{ID: "5843104000000099999", Number: "70000000", Name: "Beta"}})
+	other, err := sim.New(sim.Config{
+		Company: sim.Company{ID: "5843104000000099999", Number: "70000000", Name: "Beta"},
+		Modules: map[string]sim.Module{"Leads": {}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,6 +210,11 @@ func TestPinnedAtSignIn(t *testing.T) {
 	if d := s.auth(4); d.OK || d.Org.Name != "Beta" || d.Pinned.Name != "Acme GmbH" {
 		t.Errorf("status %+v", d)
 	}
+	if o := s.want(s.run("doctor"), 4); !strings.Contains(o.out, "leads to Beta (org 70000000)") {
+		t.Errorf("doctor %s", o.out)
+	}
+	s.want(s.run("lock", "Leads", leadID(1), "--reason", "x"), 4, "leads to Beta")
+	s.want(s.run("config", "delete", "Leads", "--yes"), 4, "leads to Beta")
 	if n := other.Stats().ByOp[sim.OpLock]; n != 0 {
 		t.Errorf("%d locks in the wrong org", n)
 	}
