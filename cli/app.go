@@ -98,7 +98,10 @@ func (a *app) rootCommand() *cobra.Command {
 		a.reportCommand(),
 		a.doctorCommand(),
 		a.authCommand(),
+<<<<<<< HEAD
 		a.pruneCommand(),
+=======
+>>>>>>> auth
 		a.versionCommand(),
 		a.completionCommand(),
 	)
@@ -114,6 +117,10 @@ func laterCommands() []string {
 		"undo",
 		"locks",
 		"sweep",
+<<<<<<< HEAD
+=======
+		"prune",
+>>>>>>> auth
 	}
 }
 
