@@ -98,10 +98,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.reportCommand(),
 		a.doctorCommand(),
 		a.authCommand(),
-<<<<<<< HEAD
 		a.pruneCommand(),
-=======
->>>>>>> auth
 		a.versionCommand(),
 		a.completionCommand(),
 	)
@@ -117,10 +114,6 @@ func laterCommands() []string {
 		"undo",
 		"locks",
 		"sweep",
-<<<<<<< HEAD
-=======
-		"prune",
->>>>>>> auth
 	}
 }
 
