@@ -87,6 +87,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
 		a.resultsCommand(),
+		a.verifyCommand(),
 		a.showCommand(),
 		a.lockCommand(),
 		a.unlockCommand(),
@@ -106,7 +107,6 @@ func (a *app) rootCommand() *cobra.Command {
 func laterCommands() []string {
 	return []string{
 		"report",
-		"verify",
 		"undo",
 		"locks",
 		"sweep",

@@ -29,6 +29,7 @@ type inquiry struct {
 	tokens  *zoho.Tokens
 	client  *zoho.Client
 	meter   zoho.Meter // of client
+	tries   int        // of a call that meets passing trouble; 0 is inquiryTries
 
 	mu     sync.Mutex
 	others zoho.Meter // of calls made through each
@@ -37,8 +38,13 @@ type inquiry struct {
 
 // inquire gets ready to read. allowance is how many credits of 24 hours may be spent, 0 for any number.
 func (a *app) inquire(ctx context.Context, p place, o org, allowance int64) (*inquiry, error) {
+	return a.inquireUpTo(ctx, p, o, allowance, 0)
+}
+
+// inquireUpTo is inquire for a command that spends no more than most credits; 0 is any number.
+func (a *app) inquireUpTo(ctx context.Context, p place, o org, allowance, most int64) (*inquiry, error) {
 	q := &inquiry{app: a, place: p, org: o}
-	config := zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance), Log: a.log}
+	config := zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance), MaxCredits: int(most), Log: a.log}
 	spent, err := p.purse(o.key).Others("", a.world.Now())
 	if err != nil {
 		a.log.Warn("credits spent so far are not known", "error", err)
@@ -60,11 +66,15 @@ func (a *app) inquire(ctx context.Context, p place, o org, allowance int64) (*in
 
 // ask makes a call, and makes it again where nothing but passing trouble was met.
 func (q *inquiry) ask(ctx context.Context, call func(context.Context) error) error {
+	most := q.tries
+	if most == 0 {
+		most = inquiryTries
+	}
 	for try := 1; ; try++ {
 		err := call(ctx)
 		var e *zoho.Error
 		if !errors.As(err, &e) || e.Phase == zoho.PhaseDefinite || e.Kind == zoho.Stopped || e.Kind == zoho.TokenThrottled ||
-			try == inquiryTries || ctx.Err() != nil {
+			try == most || ctx.Err() != nil {
 			return err
 		}
 		if err := pauseFor(ctx, time.Duration(try)*inquiryPause); err != nil {
@@ -124,6 +134,9 @@ func (q *inquiry) spend(calls, credits int) {
 
 // book adds credits to what the org has spent.
 func (q *inquiry) book(credits int) {
+	if q.org.simulated { // a rehearsal spends nothing that others would miss
+		return
+	}
 	if err := q.place.purse(q.org.key).Add(context.Background(), credits, q.world.Now()); err != nil {
 		q.log.Warn("what was spent is not booked", "error", err)
 	}
