@@ -39,7 +39,7 @@ func (a *app) verifyCommand() *cobra.Command {
 		Annotations: exits(
 			"0  every record is as the run left it", "1  the program itself failed", "2  usage, or there is no such run; nothing was read",
 			"4  sign-in, scope, permission or edition: a person must act",
-			"6  the credits are spent, or some records could not be read; no difference else", "7  Zoho did not answer",
+			"6  no difference, but the credits are spent or some records were not told", "7  Zoho did not answer",
 			"8  another process works on this rehearsal", "9  there are differences", "130, 143  stopped by SIGINT, SIGTERM"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.verify(cmd.Context(), flagSource{cmd.Flags()}, runRef(args))
@@ -205,10 +205,14 @@ func (x *verifying) announce(ctx context.Context) error {
 	if !x.quick {
 		cost += fmt.Sprintf(", up to %s", counted(l.Details, "read of a lock", "reads of a lock"))
 	}
-	cost += fmt.Sprintf(", %s: about %s at most", counted(int64(len(l.Modules)), "configuration", "configurations"),
+	cost += fmt.Sprintf(", %s: about %s", counted(int64(len(l.Modules)), "configuration", "configurations"),
 		counted(l.Credits(x.quick), "credit", "credits"))
 	if !x.quick && l.Details > 0 {
 		cost += fmt.Sprintf(" (--quick: %s)", number(l.Credits(true)))
+	}
+	if l.Compared == 0 {
+		x.screen.say("%s", text)
+		return nil
 	}
 	x.screen.say("%s\n%s", text, cost)
 	if x.yes || x.org.simulated || !x.world.InTerminal || !x.world.ErrTerminal || l.Credits(x.quick) <= askAbove {

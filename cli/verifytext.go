@@ -41,7 +41,7 @@ func (x *verifying) summary(w io.Writer) error {
 	calls, _ := x.spent()
 	fmt.Fprintf(&b, "run %s of %s  %s\n", x.run.ID, clean(x.run.JobFile), stateText(x.run))
 	fmt.Fprintf(&b, "verified %s by %s%s\n", momentIn(x.verified, x.pace.zone), counted(int64(calls), "call", "calls"),
-		map[bool]string{true: " (quick: whose locks they are, and why, was not read)"}[x.quick])
+		map[bool]string{true: " (quick: not whose locks, nor why)"}[x.quick])
 	x.printCounts(&b)
 	x.printDifferences(&b)
 	x.printEdits(&b)
@@ -69,6 +69,12 @@ var whatWords = map[audit.What]string{
 	audit.OtherLock:     "locked anew: another lock id",
 	audit.ReasonDiffers: "locked for another reason",
 	audit.Unread:        "not told by Zoho",
+}
+
+// rowWords say it of one row, where its symbol and the lock say the rest.
+var rowWords = map[audit.What]string{
+	audit.Unlocked: "unlocked", audit.Gone: "gone", audit.LockedSince: "locked", audit.OtherOwner: "locked",
+	audit.OtherLock: "locked anew", audit.ReasonDiffers: "reason differs", audit.Unread: "not told",
 }
 
 func (x *verifying) printCounts(b *strings.Builder) {
@@ -115,22 +121,16 @@ func (l *findings) share() string {
 
 // differs says what is other than the run left it, and by whom, as far as that is known.
 func (x *verifying) differs(f *audit.Finding) string {
-	text := whatWords[f.What]
+	text := rowWords[f.What]
 	switch {
 	case f.What == audit.Unread:
 		return text + ": " + clean(f.Note)
 	case f.What == audit.ReasonDiffers:
-		return fmt.Sprintf("locked for %s, not %s%s", quoted(f.Lock.Reason), quoted(f.Expected.Reason), by(f.Lock))
+		return fmt.Sprintf("%s: %s, not %s", text, quoted(f.Lock.Reason), quoted(f.Expected.Reason))
 	case f.Lock == nil:
 		return text
 	}
-	if f.What == audit.OtherOwner {
-		text = "locked"
-	}
 	text += by(f.Lock)
-	if !f.Lock.At.IsZero() {
-		text += " since " + momentIn(f.Lock.At, x.pace.zone)
-	}
 	if f.Lock.Reason != "" {
 		text += " for " + quoted(f.Lock.Reason)
 	}
@@ -139,12 +139,12 @@ func (x *verifying) differs(f *audit.Finding) string {
 
 func by(l *zoho.Lock) string {
 	if l.Source == zoho.Automatic {
-		return ", by a rule of the module"
+		return " by a rule of the module"
 	}
 	if l.By.Name == "" && l.By.ID == "" {
 		return ""
 	}
-	return ", by " + clean(orElse(l.By.Name, l.By.ID))
+	return " by " + clean(orElse(l.By.Name, l.By.ID))
 }
 
 func (x *verifying) printEdits(b *strings.Builder) {
