@@ -42,7 +42,7 @@ func (a *app) verifyCommand() *cobra.Command {
 			"6  no difference, but the credits are spent or some records were not told", "7  Zoho did not answer",
 			"8  another process works on this rehearsal", "9  there are differences", "130, 143  stopped by SIGINT, SIGTERM"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.verify(cmd.Context(), flagSource{cmd.Flags()}, runRef(args))
+			return a.verifyRun(cmd.Context(), flagSource{cmd.Flags()}, runRef(args))
 		},
 	}
 	define(cmd.Flags(), "quick", "cutoff", "json")
@@ -78,7 +78,7 @@ type verifying struct {
 	verified time.Time
 }
 
-func (a *app) verify(ctx context.Context, flags flagSource, ref string) error {
+func (a *app) verifyRun(ctx context.Context, flags flagSource, ref string) error {
 	p, err := a.place(flags)
 	if err != nil {
 		return err
@@ -236,11 +236,20 @@ const verifyTries = 8
 // connect gets ready to read from the run's org, or from the pretend one that belongs to it.
 func (x *verifying) connect(ctx context.Context, v values) (err error) {
 	if !x.run.Simulated {
-		x.inquiry, err = x.app.inquireUpTo(ctx, x.place, x.org, x.pace.allowance, x.most)
-		if err == nil {
-			x.inquiry.tries = verifyTries
+		x.inquiry, err = x.app.inquireWithin(x.place, x.org, zoho.LimiterConfig{
+			Cap: inquiryAtOnce, Allowance: int(x.pace.allowance), MaxCredits: int(x.most),
+		})
+		if err != nil {
+			return err
 		}
-		return err
+		x.inquiry.tries = verifyTries
+		if earlier := metBy(x.run); earlier.ID != "" {
+			x.inquiry.org.pins = append(x.inquiry.org.pins, pin{who: "run " + x.run.ID, org: earlier})
+		}
+		if err := x.inquiry.meet(ctx); err != nil { // in another organisation every record would be gone
+			return errors.Join(err, x.inquiry.end())
+		}
+		return nil
 	}
 	// Only one process at a time may have a pretend org open.
 	owner, err := x.app.own(ctx, x.place, v, x.org.key, x.run.ID, "verify")

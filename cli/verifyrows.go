@@ -352,7 +352,8 @@ func (x *verifying) tail() verifyTail {
 func (x *verifying) spent() (calls, credits int) {
 	x.inquiry.mu.Lock()
 	defer x.inquiry.mu.Unlock()
-	return x.inquiry.others.Calls, x.inquiry.others.Credits
+	q := x.inquiry
+	return q.meter.Calls + q.others.Calls, q.meter.Credits + q.others.Credits
 }
 
 func (x *verifying) moduleDocument(s audit.Strength) verifyModule {
