@@ -577,3 +577,23 @@ func TestVerifyManyRows(t *testing.T) {
 		t.Errorf("%d calls for %d records", calls, n)
 	}
 }
+
+func TestVerifyInterrupted(t *testing.T) {
+	s := newStage(t).withZoho(nil)
+	gate := s.gated()
+	gate.open()
+	s.want(s.run("run", s.locks("job.csv", 0, 5)), 0)
+	gate.mu.Lock()
+	gate.shut = make(chan struct{})
+	gate.mu.Unlock()
+	s.signals = make(chan os.Signal, 4)
+	g := s.start("verify", "--json")
+	<-gate.arrived
+	s.signals <- os.Interrupt
+	o := s.want(g.wait(), 130, "nothing was sent")
+	gate.open()
+	var d verifyDocument
+	if err := json.Unmarshal([]byte(o.out), &d); err != nil || d.Complete || d.Rows["not_looked_at"] != 5.0 {
+		t.Errorf("%v in %s", err, o.out)
+	}
+}
