@@ -13,10 +13,11 @@ import (
 
 // app is one invocation.
 type app struct {
-	world  World
-	screen *screen
-	log    *slog.Logger
-	bell   *bell
+	world    World
+	screen   *screen
+	scrubbed *scrubber
+	log      *slog.Logger
+	bell     *bell
 }
 
 // flagSource is the flags of the command that was typed.
@@ -28,7 +29,7 @@ func Main(ctx context.Context, args []string, w World) (code int) {
 	w = w.complete()
 	scrubbed := newScrubber(w.Err, secretsOf(w)...)
 	defer scrubbed.Flush()
-	a := &app{world: w, screen: &screen{w: scrubbed}}
+	a := &app{world: w, screen: &screen{w: scrubbed}, scrubbed: scrubbed}
 	if w.ErrTerminal {
 		a.screen.width = w.width()
 	}
@@ -54,7 +55,6 @@ func (a *app) execute(args []string) error {
 	if err := laterCommand(root, args); err != nil {
 		return err
 	}
-	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own arguments
 	return root.ExecuteContext(a.bell.soft)
 }
 
@@ -95,6 +95,9 @@ func (a *app) rootCommand() *cobra.Command {
 		a.modulesCommand(),
 		a.simCommand(),
 		a.reportCommand(),
+		a.doctorCommand(),
+		a.authCommand(),
+		a.pruneCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
 	)
@@ -110,9 +113,6 @@ func laterCommands() []string {
 		"undo",
 		"locks",
 		"sweep",
-		"auth",
-		"doctor",
-		"prune",
 	}
 }
 

@@ -1,13 +1,11 @@
 package cli_test
 
 import (
-	"encoding/json"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"zlock/cli"
 	"zlock/zoho/sim"
 )
 
@@ -30,12 +28,15 @@ const dealsConfiguration = `{
 // configured is a stage whose org has a configuration for Deals, a manual one for Leads, and none for
 // Accounts.
 func configured(t *testing.T) *stage {
-	return newStage(t).withZoho(func(c *sim.Config) {
-		c.Modules = map[string]sim.Module{
-			"Deals": {Configuration: dealsConfiguration}, "Leads": {Locking: sim.LockingManual}, "Accounts": {Locking: sim.NotConfigured},
-			"Campaigns": {Locking: sim.Unsupported}, "Offers": {Locking: sim.NotConfigured, Custom: true},
-		}
-	})
+	t.Helper()
+	return newStage(t).withZoho(func(c *sim.Config) { c.Modules = configuredModules() })
+}
+
+func configuredModules() map[string]sim.Module {
+	return map[string]sim.Module{
+		"Deals": {Configuration: dealsConfiguration}, "Leads": {Locking: sim.LockingManual}, "Accounts": {Locking: sim.NotConfigured},
+		"Campaigns": {Locking: sim.Unsupported}, "Offers": {Locking: sim.NotConfigured, Custom: true},
+	}
 }
 
 func TestConfigScreens(t *testing.T) {
@@ -95,6 +96,3 @@ func timeless(s string) string {
 var zohoTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+05:30`)
 
 func words(line string) []string { return strings.Fields(line) }
-
-var _ = json.Valid
-var _ cli.World

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -180,6 +179,7 @@ func (c *configuring) merge(ctx context.Context, now *zoho.Configuration, edit z
 	faults := append(m.faults, strangeKeys(now, edit, func(key string) {
 		c.screen.warn("%s is not a key that Zoho documents; it is sent as it stands", clean(key))
 	})...)
+	faults = append(faults, staleIDs(now, edit)...)
 	if faults = append(faults, m.send.Check()...); len(faults) > 0 {
 		return m, c.refuse(faults)
 	}
@@ -206,35 +206,6 @@ func strangeKeys(now *zoho.Configuration, edit zoho.Configuration, tell func(key
 		}
 	})
 	return faults
-}
-
-// eachExtra calls f for every key beyond Zoho's page, with where it stands.
-func eachExtra(c zoho.Configuration, f func(at, key string)) {
-	each := func(at string, extra map[string]any) {
-		for _, key := range slices.Sorted(maps.Keys(extra)) {
-			f(at, key)
-		}
-	}
-	each(configKey, c.Extra)
-	for list, refs := range map[string][]zoho.Ref{"lock_excluded_profiles": c.Profiles, "excluded_fields": c.Fields, "restricted_custom_buttons": c.Buttons} {
-		for i, r := range refs {
-			each(fmt.Sprintf("%s.%s[%d]", configKey, list, i), r.Extra)
-		}
-	}
-	var criteria func(at string, c *zoho.Criteria)
-	criteria = func(at string, c *zoho.Criteria) {
-		each(at, c.Extra)
-		for i := range c.Group {
-			criteria(fmt.Sprintf("%s.group[%d]", at, i), &c.Group[i])
-		}
-	}
-	for i, r := range c.Rules {
-		at := fmt.Sprintf("%s.locking_rules[%d]", configKey, i)
-		each(at, r.Extra)
-		if r.Criteria != nil {
-			criteria(at+".criteria", r.Criteria)
-		}
-	}
 }
 
 // nameProfiles finds the ids of profiles that were named, which is what Zoho goes by. Where the list cannot

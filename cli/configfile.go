@@ -116,10 +116,8 @@ func (c *configFile) parseSetting(p profile, key string, node *yaml.Node) error 
 	name := strings.ReplaceAll(key, "_", "-")
 	set, ok := settingNamed(name)
 	switch {
-	case strings.Contains(key, "secret"), strings.Contains(key, "token"), name == "client-id":
-		return c.at(node, fmt.Sprintf("%s: credentials never stand in this file; set them in the environment", clean(key)))
-	case slices.Contains(laterFlags(), name):
-		return c.at(node, key+": not in this version yet")
+	case strings.Contains(key, "secret"), strings.Contains(key, "token"):
+		return c.at(node, fmt.Sprintf("%s: credentials never stand in this file; zlock auth login stores them, or set them in the environment", clean(key)))
 	case !ok:
 		return c.at(node, fmt.Sprintf("unknown key %s%s", clean(key), didYouMean(name, profiled())))
 	case !set.profiled:

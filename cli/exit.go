@@ -89,7 +89,7 @@ func (a *app) explain(err error) complaint {
 	if s, ok := heard(a.bell.soft); ok && errors.Is(err, context.Canceled) || errors.As(err, &s) {
 		return complaint{s.code(), s.Error() + "; nothing was sent", nil}
 	}
-	for _, look := range []func(error) (complaint, bool){ownComplaint, fileComplaint, checkpointComplaint, zohoComplaint} {
+	for _, look := range []func(error) (complaint, bool){ownComplaint, pinComplaint, signInComplaint, fileComplaint, checkpointComplaint, zohoComplaint} {
 		if c, ok := look(err); ok {
 			return c
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"strings"
 	"time"
@@ -23,7 +24,17 @@ var (
 	EncodeJSON  = encodeJSON
 	NewRunID    = newRunID
 	Cut         = cut
+	SplitWords  = splitWords
 )
+
+// Deliver gives a notice to what a --notify names.
+func Deliver(ctx context.Context, w World, to string, body []byte, limit time.Duration) error {
+	t, err := parseTarget(to)
+	if err != nil {
+		return err
+	}
+	return w.complete().deliver(ctx, t, body, limit)
+}
 
 // Signalled is a stop by a signal.
 type Signalled = signalled
@@ -132,3 +143,10 @@ func Fold(line string, width int) string {
 	fold(&b, line, width)
 	return b.String()
 }
+
+// What tests of configurations look at.
+var (
+	RuleTyped = ruleTyped
+	JSONOf    = jsonOf
+	YAMLOf    = yamlOf
+)

@@ -36,15 +36,20 @@ type inquiry struct {
 }
 
 // inquire gets ready to read. allowance is how many credits of 24 hours may be spent, 0 for any number.
-func (a *app) inquire(ctx context.Context, p place, o org, allowance int64) (*inquiry, error) {
+func (a *app) inquire(_ context.Context, p place, o org, allowance int64) (*inquiry, error) {
+	return a.inquireWithin(p, o, zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance)})
+}
+
+// inquireWithin is inquire with limits of its own.
+func (a *app) inquireWithin(p place, o org, limits zoho.LimiterConfig) (*inquiry, error) {
 	q := &inquiry{app: a, place: p, org: o}
-	config := zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance), Log: a.log}
+	limits.Log = a.log
 	spent, err := p.purse(o.key).Others("", a.world.Now())
 	if err != nil {
 		a.log.Warn("credits spent so far are not known", "error", err)
 	}
-	config.Spent = spends(spent)
-	q.limiter = zoho.NewLimiter(config)
+	limits.Spent = spends(spent)
+	q.limiter = zoho.NewLimiter(limits)
 	if q.tokens, err = o.tokens(p, q.limiter, a.world.Transport, a.log); err != nil {
 		return nil, errors.Join(usage(err.Error()), q.end())
 	}

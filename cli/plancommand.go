@@ -112,11 +112,18 @@ func missed(o *outlook, deadline time.Time) bool {
 // orgToPlan is org without credentials: what is known of the client decides only whose credits are
 // looked up.
 func (a *app) orgToPlan(p place, v values) (org, error) {
-	o, err := a.reach(p, v)
+	stored, err := a.signedIn(p)
+	if err != nil {
+		return org{}, err
+	}
+	o, err := a.reach(p, stored.fill(v))
 	if err != nil {
 		return o, err
 	}
-	if o.signIn(a.world.env) == nil || o.credentials.clientID != "" {
+	if stored != nil {
+		o.credentials.clientID = stored.ClientID
+	}
+	if stored != nil || o.signIn(p.client(a.world.env)) == nil || o.credentials.clientID != "" {
 		o.key = o.fingerprint()
 	}
 	return o, nil

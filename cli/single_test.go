@@ -205,6 +205,7 @@ func TestSingleUsage(t *testing.T) {
 // What describes job files in the environment has no say in one typed record.
 func TestSingleHeedsNoJobFileSettings(t *testing.T) {
 	s := withColleague(t)
+	s.env["ZLOCK_COMPOSITE"], s.env["ZLOCK_PRECHECK"], s.env["ZLOCK_CONCURRENCY"] = "on", "always", "2"
 	s.env["ZLOCK_MODULE"], s.env["ZLOCK_ACTION"], s.env["ZLOCK_MAP"], s.env["ZLOCK_LIMIT"] = "Deals", "lock", "record_id=Nothing", "1"
 	s.want(s.run("unlock", "Leads", leadID(250)), 0, "is unlocked")
 	s.want(s.run("unlock", "Leads", leadID(300)), 5, "locked by another user; by Patricia Boyle")

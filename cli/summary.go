@@ -22,12 +22,15 @@ func (s *sitting) conclude(report batch.Report) error {
 		return s.concluding(report, code)
 	}
 	s.summarise(report, code)
+	err := error(&ended{code})
 	if s.asJSON {
-		if err := writeJSON(s.world.Out, newDocument(s.run, s.world.Now())); err != nil {
-			return err
+		if unwritten := writeJSON(s.world.Out, newDocument(s.run, s.world.Now())); unwritten != nil {
+			err = unwritten
 		}
 	}
-	return &ended{code}
+	s.measure(context.Background(), &code)
+	s.tellOthers(s.newNotice(code, ""))
+	return err
 }
 
 func (s *sitting) summarise(report batch.Report, code int) {

@@ -107,32 +107,68 @@ func writeText(b *bytes.Buffer, text string) error {
 
 // yamlOf turns JSON into YAML, keys in their order.
 func yamlOf(text []byte) ([]byte, error) {
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	node, err := nodeOf(decoder)
+	if err != nil {
 		return nil, fmt.Errorf("write YAML: %w", err)
 	}
-	plain(&document)
 	var b bytes.Buffer
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
-	if err := encoder.Encode(&document); err != nil {
+	if err := encoder.Encode(node); err != nil {
 		return nil, fmt.Errorf("write YAML: %w", err)
 	}
 	return escapeYAML(b.Bytes()), nil
 }
 
-// plain takes the braces and quotes of JSON away where YAML does without.
-func plain(node *yaml.Node) {
-	node.Style = 0
-	if node.Kind == yaml.ScalarNode && strings.ContainsFunc(node.Value, unsafeOnTerminal) {
-		node.Style = yaml.DoubleQuotedStyle
+// nodeOf reads the next JSON value as a YAML node.
+func nodeOf(decoder *json.Decoder) (*yaml.Node, error) {
+	token, err := decoder.Token()
+	if err != nil {
+		return nil, err
 	}
-	if len(node.Content) == 0 && node.Kind != yaml.ScalarNode {
+	scalar := func(tag, text string) (*yaml.Node, error) {
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: text}, nil
+	}
+	switch v := token.(type) {
+	case json.Delim:
+		return listOf(decoder, v)
+	case json.Number:
+		if strings.ContainsAny(v.String(), ".eE") {
+			return scalar("!!float", v.String())
+		}
+		return scalar("!!int", v.String())
+	case bool:
+		return scalar("!!bool", fmt.Sprint(v))
+	case string:
+		node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v}
+		if strings.ContainsFunc(v, unsafeOnTerminal) {
+			node.Style = yaml.DoubleQuotedStyle // within which it can be escaped
+		}
+		return node, nil
+	}
+	return scalar("!!null", "null")
+}
+
+// listOf reads the rest of an object or an array.
+func listOf(decoder *json.Decoder, begin json.Delim) (*yaml.Node, error) {
+	node := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+	if begin == '{' {
+		node.Kind, node.Tag = yaml.MappingNode, "!!map"
+	}
+	for decoder.More() {
+		item, err := nodeOf(decoder) // of an object: a key, or its value
+		if err != nil {
+			return nil, err
+		}
+		node.Content = append(node.Content, item)
+	}
+	if len(node.Content) == 0 {
 		node.Style = yaml.FlowStyle
 	}
-	for _, inner := range node.Content {
-		plain(inner)
-	}
+	_, err := decoder.Token()
+	return node, err
 }
 
 // escapeYAML spells out what could steer a terminal. It stands only within double quotes.

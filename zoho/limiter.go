@@ -14,6 +14,7 @@ import (
 // means "no limit of ours", or the default named there.
 type LimiterConfig struct {
 	Cap          int           // calls in flight, at most; never exceeded; less than 1 counts as 1
+	Open         int           // slots open at first, Cap at most, before Zoho has shown what it takes; 0 = 2
 	Rate         float64       // calls started per second, at most; 0 = no limit
 	Polite       bool          // grow by one slot per 5 s and fall back to one, to leave room for others
 	MaxCredits   int           // credits of this invocation, at most; 0 = no limit
@@ -75,6 +76,9 @@ func NewLimiter(c LimiterConfig) *Limiter {
 		credits: newCredits(c),
 		pace:    newPace(c.Rate),
 		log:     c.Log,
+	}
+	if c.Open > 0 {
+		l.slots.window = float64(min(c.Open, l.slots.cap))
 	}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)

@@ -96,6 +96,18 @@ func TestCurrentUser(t *testing.T) {
 	}
 }
 
+func TestCurrentPerson(t *testing.T) {
+	const body = `{"users":[{"id":"7","full_name":"P","status":"ACTIVE","profile":{"id":8,"name":"Administrator"}}]}`
+	me, err := newClient(t, always(200, body)).CurrentPerson(t.Context())
+	if err != nil || me.User != (zoho.User{ID: "7", Name: "P"}) || me.Status != "active" || me.Profile.ID != "8" || me.Profile.Name != "Administrator" {
+		t.Errorf("got %+v, %v", me, err)
+	}
+	me, err = newClient(t, always(200, string(fixture(t, "user_ok").Response.Body))).CurrentPerson(t.Context())
+	if err != nil || me.Profile.String() != "" {
+		t.Errorf("without a profile: got %+v, %v", me, err)
+	}
+}
+
 // TestSuccessThatCannotBeBelieved: a 2xx is no success before it says so about what was asked.
 func TestSuccessThatCannotBeBelieved(t *testing.T) {
 	success := func(id string) string {

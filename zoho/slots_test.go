@@ -39,6 +39,8 @@ func TestLevelIsFoundFromBelow(t *testing.T) {
 	}{
 		{"doubles", zoho.LimiterConfig{Cap: 20}, 6, 50 * time.Millisecond, []int{2, 4, 8, 16, 20, 20}},
 		{"cap below the start", zoho.LimiterConfig{Cap: 1}, 3, 50 * time.Millisecond, []int{1, 1, 1}},
+		{"open at first", zoho.LimiterConfig{Cap: 20, Open: 5}, 3, 50 * time.Millisecond, []int{5, 10, 20}},
+		{"never more open than the cap", zoho.LimiterConfig{Cap: 3, Open: 5}, 2, 50 * time.Millisecond, []int{3, 3}},
 		{"polite grows by one per 5 s", zoho.LimiterConfig{Cap: 4, Polite: true}, 8, 2500 * time.Millisecond,
 			[]int{2, 2, 2, 3, 3, 4, 4, 4}},
 	}
