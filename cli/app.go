@@ -91,6 +91,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.lockCommand(),
 		a.unlockCommand(),
 		a.reasonCommand(),
+		a.locksCommand(),
 		a.configCommand(),
 		a.modulesCommand(),
 		a.simCommand(),
@@ -111,7 +112,6 @@ func laterCommands() []string {
 	return []string{
 		"verify",
 		"undo",
-		"locks",
 		"sweep",
 	}
 }
