@@ -92,6 +92,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.unlockCommand(),
 		a.reasonCommand(),
 		a.locksCommand(),
+		a.sweepCommand(),
 		a.configCommand(),
 		a.modulesCommand(),
 		a.simCommand(),
@@ -112,7 +113,6 @@ func laterCommands() []string {
 	return []string{
 		"verify",
 		"undo",
-		"sweep",
 	}
 }
 
