@@ -55,6 +55,7 @@ func (a *app) execute(args []string) error {
 	if err := laterCommand(root, args); err != nil {
 		return err
 	}
+	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own arguments
 	return root.ExecuteContext(a.bell.soft)
 }
 
