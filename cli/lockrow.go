@@ -64,34 +64,51 @@ func (r lockRow) cells(ours bool) []string {
 	return cells
 }
 
-// lockWriter writes locks as a job file.
+// lockWriter writes locks as a job file. Nothing is written before the first lock, or the end.
 type lockWriter struct {
-	w    io.Writer
-	csv  *csvWriter // nil for JSON lines
-	ours bool
+	w     io.Writer
+	csv   *csvWriter // nil for JSON lines
+	ours  bool
+	begun bool
 }
 
-// newLockWriter begins a job file of locks.
-func newLockWriter(w io.Writer, e export, ours bool) (*lockWriter, error) {
+func newLockWriter(w io.Writer, e export, ours bool) *lockWriter {
 	out := &lockWriter{w: w, ours: ours}
-	if e.format == "jsonl" {
-		return out, nil
+	if e.format != "jsonl" {
+		out.csv = newCSVWriter(w, e.raw)
+		out.csv.shown = e.shown
 	}
-	out.csv = newCSVWriter(w, e.raw)
-	out.csv.shown = e.shown
-	return out, out.csv.write(lockColumns(ours)...)
+	return out
+}
+
+func (o *lockWriter) begin() error {
+	if o.begun || o.csv == nil {
+		return nil
+	}
+	o.begun = true
+	return o.csv.write(lockColumns(o.ours)...)
 }
 
 func (o *lockWriter) write(r lockRow) error {
+	if err := o.begin(); err != nil {
+		return err
+	}
 	if o.csv == nil {
 		return writeJSON(o.w, r)
 	}
 	return o.csv.write(r.cells(o.ours)...)
 }
 
-func (o *lockWriter) end() error {
+// end writes out what is still held back, and the header above no lock at all unless it was an error that
+// ended the list.
+func (o *lockWriter) end(broken error) error {
 	if o.csv == nil {
 		return nil
+	}
+	if broken == nil {
+		if err := o.begin(); err != nil {
+			return err
+		}
 	}
 	return o.csv.flush()
 }

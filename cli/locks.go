@@ -79,13 +79,16 @@ func (a *app) locks(ctx context.Context, flags flagSource, module string) error 
 		return err
 	}
 	write := func(w io.Writer) error { return l.write(w, find) }
-	if l.out.output == "" || l.out.output == "-" {
+	if !l.toFile() {
 		buffered := bufio.NewWriterSize(a.world.Out, 64<<10)
 		err = errors.Join(write(buffered), buffered.Flush())
 	} else {
 		err = writeFile(l.out.output, l.out.force, l.place.files(batch.Run{}), write)
 	}
-	return errors.Join(err, end(err))
+	if err = errors.Join(err, end(err)); err == nil && l.toFile() {
+		a.screen.say("%s written", clean(l.out.output))
+	}
+	return err
 }
 
 // lockList reads the settings of locks.
@@ -100,7 +103,7 @@ func (a *app) lockList(ctx context.Context, flags flagSource, module string) (*l
 	if l.out, err = a.export(v); err != nil {
 		return nil, err
 	}
-	l.out.shown = (l.out.output == "" || l.out.output == "-") && a.world.OutTerminal
+	l.out.shown = !l.toFile() && a.world.OutTerminal
 	if l.org, err = a.org(p, v); err != nil {
 		return nil, err
 	}
@@ -117,6 +120,8 @@ func (a *app) lockList(ctx context.Context, flags flagSource, module string) (*l
 	l.module, err = moduleTyped(module)
 	return l, err
 }
+
+func (l *lockList) toFile() bool { return l.out.output != "" && l.out.output != "-" }
 
 // finder is where the locks come from, and what is to be done at the end.
 func (l *lockList) finder(ctx context.Context) (find iter.Seq2[foundLock, error], end func(error) error, err error) {
@@ -219,23 +224,20 @@ func ownLocks(ctx context.Context, db *checkpoint.DB, org, module string) iter.S
 
 // write writes the locks out as they are found.
 func (l *lockList) write(w io.Writer, find iter.Seq2[foundLock, error]) error {
-	out, err := newLockWriter(w, l.out, l.filter.ours)
-	if err != nil {
-		return fmt.Errorf("write locks: %w", err)
-	}
+	out := newLockWriter(w, l.out, l.filter.ours)
 	for found, err := range find {
 		if err == nil {
 			err = out.write(newLockRow(l.module, found, l.world.Now()))
 		}
 		if err != nil {
-			return errors.Join(fmt.Errorf("list the locks of %s: %w", l.module, err), out.end())
+			return errors.Join(fmt.Errorf("list the locks of %s: %w", l.module, err), out.end(err))
 		}
 		l.listed++
 		if found.lock.Source == zoho.Automatic || found.lock.Source == zoho.Both {
 			l.automatic++
 		}
 	}
-	return out.end()
+	return out.end(nil)
 }
 
 // tell says what was found, and what it cost.
@@ -253,9 +255,6 @@ func (l *lockList) tell(f *lockFinder) {
 	}
 	l.screen.say("%s; %s in %s", text, counted(int64(credits), "credit", "credits"), counted(int64(calls), "call", "calls"))
 	if l.automatic > 0 {
-		l.screen.say("  %s made by rules of the module: no unlock takes those away", counted(l.automatic, "lock was", "locks were"))
-	}
-	if l.out.output != "" && l.out.output != "-" {
-		l.screen.say("%s written", clean(l.out.output))
+		l.screen.say("  %s of the module: no unlock takes that away", counted(l.automatic, "lock was made by a rule", "locks were made by rules"))
 	}
 }

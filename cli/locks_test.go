@@ -20,6 +20,7 @@ func dealID(i int) string { return fmt.Sprintf("58431040000003%05d", i) }
 func withDeals(t *testing.T, n int, lock func(int) *sim.Lock, change func(*sim.Config)) *stage {
 	t.Helper()
 	return newStage(t).withZoho(func(c *sim.Config) {
+		c.ByID = false
 		c.Records = func(yield func(sim.Record) bool) {
 			for i := range n {
 				if !yield(sim.Record{Module: "Deals", ID: dealID(i), Lock: lock(i)}) {
@@ -128,7 +129,7 @@ func TestLocksScreens(t *testing.T) {
 		name, args string
 	}{
 		{"locks", "locks deals"},
-		{"locks-none", "locks Leads"},
+		{"locks-none", "locks Deals --reason nothing"},
 		{"locks-details", "locks Deals --details"},
 		{"locks-json", "locks Deals --reason patricia* --json"},
 		{"locks-one", "locks Deals --locked-before 2025-03-02 --source manual --locked-by me"},
@@ -261,7 +262,7 @@ func TestLocksUsage(t *testing.T) {
 		{"locks Deals --ours --ids bad.txt", "--ids asks Zoho"},
 		{"locks Deals --ids bad.txt", "not a record id"},
 		{"locks Deals --ids nowhere.txt", "no such file"},
-		{"locks Deals --from-run 20990101", "20990101"},
+		{"locks Deals --from-run 20990101", "there is no run yet"},
 	} {
 		if o := s.want(s.run(strings.Fields(in.args)...), 2, in.says); o.out != "" {
 			t.Errorf("%s: %q", in.args, o.out)

@@ -30,7 +30,7 @@ func (a *app) sweepCommand() *cobra.Command {
 			"those left (--keep, made by a rule, another user's, records with more than one lock) and those to unlock; what " +
 			"finding them cost; and the run's status document, null where there is no run.",
 		Example: "  zlock sweep Deals --locked-before 30d --source manual --dry-run\n" +
-			"  zlock sweep Deals --locked-before 30d --reason 'Audit*' --keep open.csv --max-unlocks 500\n" +
+			"  zlock sweep Deals --reason 'Audit*' --keep open.csv --max-unlocks 500\n" +
 			"  zlock sweep Deals --ours --locked-before 7d --wait 10m --quiet",
 		Annotations: exits(
 			"0  every lock found is gone, or there was nothing to do",

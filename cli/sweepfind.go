@@ -39,16 +39,14 @@ func (s *sweep) collect(ctx context.Context) error {
 // show finds the locks and prints them, for --dry-run.
 func (s *sweep) show(ctx context.Context) error {
 	write := func(lockRow) error { return nil }
-	end := func() error { return nil }
+	end := func(error) error { return nil }
 	if !s.asJSON {
 		buffered := bufio.NewWriterSize(s.world.Out, 64<<10)
-		out, err := newLockWriter(buffered, s.out, s.filter.ours)
-		if err != nil {
-			return err
-		}
-		write, end = out.write, func() error { return errors.Join(out.end(), buffered.Flush()) }
+		out := newLockWriter(buffered, s.out, s.filter.ours)
+		write, end = out.write, func(broken error) error { return errors.Join(out.end(broken), buffered.Flush()) }
 	}
-	if err := errors.Join(s.each(ctx, write), end()); err != nil {
+	err := s.each(ctx, write)
+	if err := errors.Join(err, end(err)); err != nil {
 		return fmt.Errorf("sweep %s: %w", s.module, err)
 	}
 	return s.tooMany()
