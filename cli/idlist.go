@@ -36,8 +36,8 @@ func (l *idList) Mark(int64, batch.Outcome, string, string, int64) error { retur
 
 // readIDs reads the file that a flag names: a list of ids, one a line, or a job file, of which only the ids
 // count. Ids of other modules are left out unless module is "". What is wrong with it is a mistake of usage.
-func (a *app) readIDs(ctx context.Context, flag, name, module string) (*idList, error) {
-	reading := batch.ReadOptions{Module: orElse(module, "Records"), Action: batch.ActionUnlock, Sequence: true, AllowEmpty: true}
+func (a *app) readIDs(ctx context.Context, flag, name, module string, checked bool) (*idList, error) {
+	reading := batch.ReadOptions{Module: orElse(module, "Records"), Action: batch.ActionUnlock, Sequence: true, AllowEmpty: true, IDsChecked: checked}
 	src, err := a.openIDs(ctx, name, reading)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", flag, clean(name), err)

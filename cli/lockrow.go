@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"strings"
 	"time"
 
 	"zlock/batch"
@@ -24,7 +25,7 @@ type lockRow struct {
 
 func newLockRow(module string, f foundLock, now time.Time) lockRow {
 	row := lockRow{
-		RecordID: f.recordID, Module: module, Action: batch.ActionUnlock, Reason: f.lock.Reason, LockID: f.lock.ID,
+		RecordID: f.recordID, Module: module, Action: batch.ActionUnlock, Reason: legible(f.lock.Reason), LockID: f.lock.ID,
 		LockedBy: userText(f.lock.By), Source: string(f.lock.Source), Run: f.run,
 	}
 	if !f.lock.At.IsZero() {
@@ -35,6 +36,9 @@ func newLockRow(module string, f foundLock, now time.Time) lockRow {
 	}
 	return row
 }
+
+// legible is a reason without what no job file may hold.
+func legible(reason string) string { return strings.ReplaceAll(reason, "\x00", "\uFFFD") }
 
 // userText is a user in a file: the name, and the id behind it.
 func userText(u zoho.User) string {

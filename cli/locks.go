@@ -49,7 +49,7 @@ func (a *app) locksCommand() *cobra.Command {
 	cmd.Flags().Bool("details", false, "look at each lock: reason, lock_id, by whom, when, how (1 credit each)")
 	defineLockFilter(cmd.Flags(), "manual automatic both")
 	cmd.Flags().Var(&word{arg: "FILE"}, "ids", "look at the records of a file alone: one id a line, or a job file")
-	define(cmd.Flags(), "format", "output", "force", "raw-csv", "json", "max-credits", "tz")
+	define(cmd.Flags(), "ids-checked", "format", "output", "force", "raw-csv", "json", "max-credits", "tz")
 	defineInquiry(cmd)
 	return cmd
 }
@@ -64,6 +64,7 @@ type lockList struct {
 	filter  lockFilter
 	details bool
 	ids     string // a file
+	checked bool   // its ids are right as they are
 	out     export
 
 	listed, automatic int64
@@ -104,6 +105,9 @@ func (a *app) lockList(ctx context.Context, flags flagSource, module string) (*l
 		return nil, err
 	}
 	l.out.shown = !l.toFile() && a.world.OutTerminal
+	if l.checked = v.on("ids-checked", func(e error) { err = e }); err != nil {
+		return nil, err
+	}
 	if l.org, err = a.org(p, v); err != nil {
 		return nil, err
 	}
@@ -130,7 +134,7 @@ func (l *lockList) finder(ctx context.Context) (find iter.Seq2[foundLock, error]
 	}
 	f := &lockFinder{module: l.module, details: l.details, say: l.screen.say}
 	if l.ids != "" {
-		list, err := l.readIDs(ctx, "--ids", l.ids, l.module)
+		list, err := l.readIDs(ctx, "--ids", l.ids, l.module, l.checked)
 		if err != nil {
 			return nil, nil, err
 		}

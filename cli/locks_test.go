@@ -14,7 +14,7 @@ import (
 )
 
 // dealID is a deal of withDeals.
-func dealID(i int) string { return fmt.Sprintf("58431040000003%05d", i) }
+func dealID(i int) string { return fmt.Sprintf("584310400003%05d51", i) }
 
 // withDeals puts deals before the stage, of which lock tells how each is locked.
 func withDeals(t *testing.T, n int, lock func(int) *sim.Lock, change func(*sim.Config)) *stage {
