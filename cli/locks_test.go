@@ -120,7 +120,14 @@ func TestLocksCost(t *testing.T) {
 }
 
 func TestLocksScreens(t *testing.T) {
-	s := withDeals(t, 10, everyWay, nil)
+	s := withDeals(t, 10, everyWay, func(c *sim.Config) {
+		c.Modules = map[string]sim.Module{"Deals": {}, "Campaigns": {Locking: sim.Unsupported}}
+		deals := c.Records
+		c.Records = func(yield func(sim.Record) bool) {
+			deals(yield)
+			yield(sim.Record{Module: "Campaigns", ID: "5843104000000600051"})
+		}
+	})
 	s.env["TZ"] = "UTC"
 	s.file("ids.txt", "zcrm_"+dealID(2)+"\n"+dealID(7)+"\n\n"+dealID(2)+"\n5843104000000000009\n")
 	s.file("job.csv", "record_id,module,action,reason\n"+dealID(5)+",Deals,lock,Audit of May\n"+dealID(6)+",Deals,lock,Audit of June\n")
@@ -138,6 +145,7 @@ func TestLocksScreens(t *testing.T) {
 		{"locks-ours-reason", "locks Deals --from-run latest --reason *June --format jsonl"},
 		{"locks-ours-none", "locks Leads --ours"},
 		{"locks-no-module", "locks Nothing"},
+		{"locks-unlockable", "locks Campaigns"},
 		{"locks-help", "locks --help"},
 		{"sweep-help", "sweep --help"},
 	} {
@@ -177,7 +185,6 @@ func TestLocksIsAJobFile(t *testing.T) {
 func TestLocksFallsBack(t *testing.T) {
 	for name, tt := range map[string]struct {
 		standing sim.Standing
-		script   []sim.Fault
 		says     string
 	}{
 		"no scope":      {standing: sim.Standing{ScopeMissing: []sim.Op{sim.OpQuery}}, says: "queries are refused (OAUTH_SCOPE_MISMATCH): every record of Deals is read instead"},
