@@ -93,6 +93,8 @@ func (a *app) rootCommand() *cobra.Command {
 		a.lockCommand(),
 		a.unlockCommand(),
 		a.reasonCommand(),
+		a.locksCommand(),
+		a.sweepCommand(),
 		a.configCommand(),
 		a.modulesCommand(),
 		a.simCommand(),
@@ -112,8 +114,6 @@ func (a *app) rootCommand() *cobra.Command {
 func laterCommands() []string {
 	return []string{
 		"undo",
-		"locks",
-		"sweep",
 	}
 }
 
