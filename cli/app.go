@@ -95,6 +95,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.modulesCommand(),
 		a.simCommand(),
 		a.reportCommand(),
+		a.undoCommand(),
 		a.doctorCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
@@ -108,7 +109,6 @@ func (a *app) rootCommand() *cobra.Command {
 func laterCommands() []string {
 	return []string{
 		"verify",
-		"undo",
 		"locks",
 		"sweep",
 		"auth",

@@ -69,7 +69,7 @@ func (s *sitting) takeUp(ctx context.Context, v values, command string) (*checkp
 	}
 	var err error
 	if s.run.Simulated {
-		s.org = simulatedOrg(s.run.ID, v)
+		s.org = simulatedOrg(pretendOf(s.run), v)
 	} else if s.org, err = s.app.org(s.place, v); err != nil {
 		return nil, err
 	}
