@@ -94,9 +94,10 @@ func (k *keeper) enter(j *job) {
 
 // follow decides on a job whose predecessor has come to an outcome.
 func (k *keeper) follow(j *job, predecessor Outcome) {
-	switch why, hint := j.barredBy(predecessor); {
-	case why != "":
-		k.changes.Results = append(k.changes.Results, j.result(j.refused(CodePrecedingStep, "", why, hint), time.Now()))
+	switch {
+	case predecessor == Failed || predecessor == Invalid:
+		k.changes.Results = append(k.changes.Results, j.result(j.refused(CodePrecedingStep, "",
+			fmt.Sprintf("row %d of the same record failed", j.row.After), "mend that row, then retry both"), time.Now()))
 		delete(k.active, j.row.Seq)
 		k.dependants(j.row.Seq, Failed)
 	case predecessor.Final():
@@ -107,18 +108,6 @@ func (k *keeper) follow(j *job, predecessor Outcome) {
 	default:
 		k.letGo(j, verdict{course: giveBack, outcome: Pending})
 	}
-}
-
-// barredBy says why the row may not follow one that has come to an outcome; "" where it may. What a
-// later row of a run did must have been taken back before an earlier one's is.
-func (j *job) barredBy(predecessor Outcome) (why, hint string) {
-	switch {
-	case predecessor == Failed || predecessor == Invalid:
-		return fmt.Sprintf("row %d of the same record failed", j.row.After), j.orLeft("mend that row, then retry both")
-	case j.row.Expect != nil && predecessor.Final() && !predecessor.Changed() && predecessor != AlreadySet:
-		return fmt.Sprintf("row %d of the same record found it otherwise than it was left", j.row.After), leftAlone
-	}
-	return "", ""
 }
 
 // dependants decides on the jobs that waited for a row.

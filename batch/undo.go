@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"hash"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -19,6 +21,8 @@ const (
 	KeptNoLock   Kept = "the id of the lock that was made is not known"
 	KeptNoReason Kept = "the reason that was there before was not read"
 	KeptUnasked  Kept = "not asked for"
+	KeptTogether Kept = "goes back with a later change of the same record"
+	KeptItself   Kept = "the run itself has put it back"
 )
 
 // UndoOptions say what of a run is to be taken back.
@@ -49,16 +53,15 @@ func undoColumns() []string {
 const undonePrefix = "undone_"
 
 // Undo makes, of a run's rows, those that take back what it changed, and gives them to sink (which may
-// be nil). rows come last first, and so do those made: what was changed last is taken back first. They
-// must hold every row that changed something, and every one that had to wait for another. Each row made
-// names what it expects to find (see Expect), keeps the line of the row that it takes back, and waits
-// for those that take back what later rows did to the same record. Memory grows only with the records
-// that several rows are about.
+// be nil): one for each record, from how the run has left it to how it was before. rows come last first,
+// and so do those made; they must hold every row that changed something, and every one that had to wait
+// for another. Each row made names what it expects to find (see Expect), and keeps the line of the last
+// row that changed its record. Memory grows only with the records that several rows are about.
 //
 // The error is that of rows, of sink, or ctx's.
 func Undo(ctx context.Context, rows iter.Seq2[Row, error], o UndoOptions, sink Sink) (UndoSummary, error) {
 	u := undoing{
-		o: o, sink: sink, later: map[int64]int64{}, digest: sha256.New(),
+		o: o, sink: sink, steps: map[int64]change{}, digest: sha256.New(),
 		sum: UndoSummary{Kept: map[Kept]int64{}, Summary: Summary{
 			ByModuleAction: map[ModuleAction]int64{}, Format: "csv", Encoding: "utf-8", Header: undoHeader(o),
 		}},
@@ -74,64 +77,83 @@ func Undo(ctx context.Context, rows iter.Seq2[Row, error], o UndoOptions, sink S
 			return u.sum, fmt.Errorf("take back: %w", err)
 		}
 	}
+	if err := u.rest(); err != nil {
+		return u.sum, fmt.Errorf("take back: %w", err)
+	}
 	u.sum.SHA256 = hex.EncodeToString(u.digest.Sum(nil))
 	return u.sum, nil
 }
+
+// change is what a run did to one record: the first row that changed it and the last, often the same.
+type change struct{ first, last Row }
 
 // undoing is an undo in the making.
 type undoing struct {
 	o      UndoOptions
 	sink   Sink
 	sum    UndoSummary
-	later  map[int64]int64 // by the seq of a row of the run: the undo's row that must come first
+	steps  map[int64]change // of records that earlier rows are about too, by the seq of the next of these
 	digest hash.Hash
 }
 
-// add makes the row that takes one of the run's back, if there is one.
-func (u *undoing) add(was Row) error {
-	first := u.later[was.Seq]
-	delete(u.later, was.Seq)
-	if was.Outcome.Changed() {
-		made, err := u.take(was, first)
-		if err != nil {
-			return err
-		}
-		if made != 0 {
-			first = made
+// add takes a row of the run in.
+func (u *undoing) add(row Row) error {
+	c, later := u.steps[row.Seq]
+	delete(u.steps, row.Seq)
+	if row.Outcome.Changed() {
+		u.sum.Changes++
+		switch {
+		case u.o.Only != nil && !u.o.Only(row):
+			u.sum.Kept[KeptUnasked]++
+		case later:
+			u.sum.Kept[KeptTogether]++
+			c.first = row
+		default:
+			c, later = change{row, row}, true
 		}
 	}
-	if was.After != 0 && first != 0 {
-		u.later[was.After] = first
+	switch {
+	case !later:
+		return nil
+	case row.After != 0:
+		u.steps[row.After] = c
+		return nil
+	}
+	return u.take(c)
+}
+
+// rest takes the changes in whose records' first rows changed nothing.
+func (u *undoing) rest() error {
+	seqs := slices.Sorted(maps.Keys(u.steps))
+	for _, seq := range slices.Backward(seqs) {
+		if err := u.take(u.steps[seq]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// take makes the row, unless it is to be left, and returns its seq.
-func (u *undoing) take(was Row, first int64) (seq int64, err error) {
-	u.sum.Changes++
-	if u.o.Only != nil && !u.o.Only(was) {
-		u.sum.Kept[KeptUnasked]++
-		return 0, nil
-	}
-	row, kept := inverse(was)
+// take makes the row that takes a change back, unless it is to be left.
+func (u *undoing) take(c change) error {
+	row, kept := c.inverse()
 	if kept != "" {
 		u.sum.Kept[kept]++
-		return 0, nil
+		return nil
 	}
 	u.sum.Rows++
-	row.Seq, row.Line, row.After, row.Outcome = u.sum.Rows, was.Line, first, Pending
-	row.Cells = u.cells(row, was)
+	row.Seq, row.Line, row.Outcome = u.sum.Rows, c.last.Line, Pending
+	row.Cells = u.cells(row, c)
 	u.sum.ByModuleAction[ModuleAction{row.Module, row.Action}]++
 	if len(u.sum.Sample) < sampleRows {
 		u.sum.Sample = append(u.sum.Sample, row)
 	}
 	if err := u.mark(row); err != nil {
-		return 0, err
+		return err
 	}
 	if u.sink == nil {
-		return row.Seq, nil
+		return nil
 	}
-	return row.Seq, u.sink.Add(row)
+	return u.sink.Add(row)
 }
 
 // mark has the row in the digest of them all.
@@ -150,25 +172,35 @@ func (u *undoing) mark(row Row) error {
 	return nil
 }
 
-// inverse is the row that takes back what a row changed; or why there is none. The reason that a record
-// was locked with before is all that can be given back of an earlier lock.
-func inverse(was Row) (Row, Kept) {
-	row := Row{Module: was.Module, RecordID: was.RecordID, LockID: was.LockID, Expect: &Expect{LockID: was.LockID, Reason: was.Reason}}
+// inverse is the row that leads from how the last step left the record to how it was before the first;
+// or why there is none. Of an earlier lock only the reason can be given back.
+func (c change) inverse() (Row, Kept) {
+	row := Row{Module: c.last.Module, RecordID: c.last.RecordID}
+	before, now := c.first.Outcome != Locked, c.last.Outcome != Unlocked
 	switch {
-	case was.Outcome == Unlocked:
-		row.Action, row.LockID, row.Expect = ActionLock, "", &Expect{}
-	case was.LockID == "":
+	case !before && !now:
+		return row, KeptItself
+	case now && c.last.LockID == "":
 		return row, KeptNoLock
-	case was.Outcome == Locked:
+	case now:
+		row.LockID, row.Expect = c.last.LockID, &Expect{LockID: c.last.LockID, Reason: c.last.Reason}
+	default:
+		row.Expect = &Expect{}
+	}
+	if !before {
 		row.Action = ActionUnlock
 		return row, ""
-	default:
-		row.Action = ActionUpdateReason
 	}
-	if was.Previous == nil || blankReason(was.Previous.Reason) {
+	if c.first.Previous == nil || blankReason(c.first.Previous.Reason) {
 		return row, KeptNoReason
 	}
-	row.Reason = was.Previous.Reason
+	row.Action, row.Reason = ActionLock, c.first.Previous.Reason
+	if now {
+		row.Action = ActionUpdateReason
+	}
+	if now && sameReason(row.Reason, c.last.Reason) {
+		return row, KeptItself
+	}
 	return row, ""
 }
 
@@ -185,19 +217,19 @@ func undoHeader(o UndoOptions) []string {
 
 // cells are the row's own under undoHeader. The reason that an unlock names is that of the lock it is to
 // take away.
-func (u *undoing) cells(row, was Row) []string {
+func (u *undoing) cells(row Row, c change) []string {
 	reason := row.Reason
 	if row.Action == ActionUnlock {
 		reason = row.Expect.Reason
 	}
-	cells := []string{row.RecordID, row.Module, string(row.Action), row.LockID, reason, string(was.Outcome), "", "", ""}
-	if p := was.Previous; p != nil {
+	cells := []string{row.RecordID, row.Module, string(row.Action), row.LockID, reason, string(c.last.Outcome), "", "", ""}
+	if p := c.first.Previous; p != nil && row.Action != ActionUnlock {
 		cells[6], cells[7] = p.LockID, p.ByName
 		if !p.At.IsZero() {
 			cells[8] = p.At.UTC().Format(time.RFC3339)
 		}
 	}
-	own := was.Cells
+	own := c.last.Cells
 	if u.o.Undo {
 		own = own[min(len(undoColumns()), len(own)):]
 	}
