@@ -187,7 +187,7 @@ func (r *Runner) target(ctx context.Context, j *job, client door) (zoho.Lock, ve
 	case !ok:
 		return found, v, false
 	case found.ID == "" && j.row.Expect != nil:
-		return found, j.became(AlreadyUnlocked, "", "unlocked since, by somebody else"), false
+		return found, j.became(AlreadyUnlocked, "", "unlocked since"), false
 	case found.ID == "":
 		return found, j.became(AlreadyUnlocked, "", ""), false
 	case j.row.LockID != "" && found.ID != j.row.LockID:

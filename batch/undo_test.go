@@ -85,7 +85,7 @@ func meddlings() map[batch.Action][]meddling {
 	return map[batch.Action][]meddling{
 		batch.ActionLock: {
 			{"untouched", nothing, batch.Unlocked, "", "", ""},
-			{"unlocked", unlocked, batch.AlreadyUnlocked, "", "by somebody else", ""},
+			{"unlocked", unlocked, batch.AlreadyUnlocked, "", "unlocked since", ""},
 			{"reworded", reworded, batch.Failed, batch.CodeReasonChanged, `to "hers"`, "hers"},
 			{"relocked", relocked, batch.Failed, batch.CodeLockChanged, "by Patricia", "new"},
 			{"deleted", deleted, batch.Failed, batch.CodeRecordNotFound, "", ""},

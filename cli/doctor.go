@@ -126,7 +126,7 @@ func (c *checkup) take(ctx context.Context, modules []string, probe string) erro
 // examine looks at everything, from the settings to the disk. What an earlier look finds to be in the
 // way of a later one spares that.
 func (c *checkup) examine(ctx context.Context) (err error) {
-	if c.settled() && c.ready(ctx) {
+	if c.settled() && c.ready() {
 		defer func() { err = errors.Join(err, c.inquiry.end()) }()
 		for _, look := range []func(context.Context) bool{c.signIn, c.organisation, c.user, c.each, c.probed} {
 			if ctx.Err() != nil || !look(ctx) {

@@ -44,13 +44,13 @@ func (c *checkup) unusable(check string, err error) {
 }
 
 // ready prepares the calls.
-func (c *checkup) ready(ctx context.Context) bool {
+func (c *checkup) ready() bool {
 	limits := zoho.LimiterConfig{Cap: inquiryAtOnce}
 	if c.probe != (zoho.Record{}) {
 		limits.Cap, limits.Open = zoho.MaxParts, zoho.MaxParts
 	}
 	var err error
-	if c.inquiry, err = c.inquireWithin(ctx, c.place, c.org, limits); err != nil {
+	if c.inquiry, err = c.inquireWithin(c.place, c.org, limits); err != nil {
 		c.unusable("hosts", err)
 	}
 	return err == nil

@@ -36,12 +36,12 @@ type inquiry struct {
 }
 
 // inquire gets ready to read. allowance is how many credits of 24 hours may be spent, 0 for any number.
-func (a *app) inquire(ctx context.Context, p place, o org, allowance int64) (*inquiry, error) {
-	return a.inquireWithin(ctx, p, o, zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance)})
+func (a *app) inquire(_ context.Context, p place, o org, allowance int64) (*inquiry, error) {
+	return a.inquireWithin(p, o, zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance)})
 }
 
 // inquireWithin is inquire with limits of its own.
-func (a *app) inquireWithin(ctx context.Context, p place, o org, limits zoho.LimiterConfig) (*inquiry, error) {
+func (a *app) inquireWithin(p place, o org, limits zoho.LimiterConfig) (*inquiry, error) {
 	q := &inquiry{app: a, place: p, org: o}
 	limits.Log = a.log
 	spent, err := p.purse(o.key).Others("", a.world.Now())

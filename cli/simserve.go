@@ -91,7 +91,10 @@ func (o *simOptions) newOrg(a *app) (*sim.Org, error) {
 		Seed: o.made.Seed, Records: o.made.all(), Modules: o.modules(), Edition: o.edition.name,
 		Latency: sim.Between(o.low, o.high, o.made.Seed), Concurrency: int(o.concurrency), Credits: int(o.credits),
 		Composite: o.composite, Script: o.faults, ByID: o.made.Endings, Journal: o.state, Mark: mark, LogLimit: 1000,
-		Tokens: sim.TokenConfig{ClientID: simClientID, ClientSecret: simClientSecret, RefreshToken: simRefreshToken},
+		Tokens: sim.TokenConfig{
+			ClientID: simClientID, ClientSecret: simClientSecret, RefreshToken: simRefreshToken,
+			DeviceAfter: 3 * time.Second, // as long as a person takes to consent
+		},
 	})
 	if errors.Is(err, sim.ErrOtherOrg) {
 		return nil, usage(fmt.Sprintf("--state %s: it was begun with other records", clean(o.state)),

@@ -99,6 +99,11 @@ func (t *telling) look(ctx context.Context) (found zoho.Lock, err error) {
 		return found, err
 	}
 	defer t.close()
+	if !t.run.Simulated {
+		cover := t.coverOf()
+		cover.begin(ctx)
+		defer cover.end(ctx)
+	}
 	var meter zoho.Meter
 	locks, err := t.client.Metered(&meter).ListLocks(ctx, zoho.Record{Module: t.row.Module, ID: t.row.RecordID})
 	if len(locks) > 0 {

@@ -55,8 +55,9 @@ func (a *app) undoCommand() *cobra.Command {
 	cmd.Flags().SortFlags = false
 	cmd.Flags().Var(&texts{arg: "WHAT"}, "only", "module=NAME, outcome=OUTCOME, or a FILE of ids; may be repeated")
 	cmd.Flags().Bool("dry-run", false, "show the plan, and do nothing")
-	define(cmd.Flags(), "yes", "json", "ids-checked", "latency")
+	define(cmd.Flags(), "yes", "json", "ids-checked", "latency", "expect-org", "ticket")
 	define(cmd.Flags(), names(paceSettings())...)
+	define(cmd.Flags(), names(tellSettings())...)
 	define(cmd.Flags(), names(orgSettings())...)
 	define(cmd.Flags(), names(placeSettings())...)
 	return cmd
@@ -139,6 +140,9 @@ func (a *app) undoing(ctx context.Context, p place, v values, of batch.Run, dry 
 	if l.org.key != of.Org {
 		return nil, &wrongOrgError{of.ID, describeKey(of.Org, of.Settings[keyOrgHost]), describeKey(l.org.key, l.org.describe())}
 	}
+	if met := metBy(of); met.ID != "" && !of.Simulated {
+		l.org.pins = append(l.org.pins, pin{who: "run " + of.ID, org: met})
+	}
 	u := &undoing{launch: l, of: of}
 	u.narrowing, err = l.readNarrowing(ctx)
 	return u, err
@@ -147,7 +151,7 @@ func (a *app) undoing(ctx context.Context, p place, v values, of batch.Run, dry 
 // undoValues makes the settings those of rows that come from the checkpoint: what describes a job file
 // has no say. Whose a lock is does not count: the row names the very lock.
 func undoValues(v values) values {
-	for _, name := range []string{"module", "action", "reason", "map", "on-invalid", "on-conflict", "tag-reason", "simulate", "faults", "resume", "again"} {
+	for _, name := range []string{"module", "action", "reason", "map", "on-invalid", "on-conflict", "tag-reason", "simulate", "faults", "resume", "again", "expect-rows"} {
 		v[name] = value{}
 	}
 	v["on-locked"], v["any-owner"] = value{text: string(batch.OnLockedFail)}, value{text: "true"}
@@ -192,7 +196,7 @@ func (u *undoing) gather(ctx context.Context, sink batch.Sink) (err error) {
 	}
 	u.sha, u.size = u.sum.SHA256, u.sum.Bytes
 	if n := u.narrowing.ids.unseen(); n > 0 {
-		u.screen.warn("%s in the list of what run %s changed", counted(n, "id is not", "ids are not"), u.of.ID)
+		u.screen.warn("%s in the list: of no record that run %s changed", counted(n, "id", "ids"), u.of.ID)
 	}
 	return nil
 }
@@ -204,14 +208,14 @@ func (u *undoing) foretell(ctx context.Context) error {
 		return err
 	}
 	o := u.foresee(u.sum.Summary, costs, u.ledgerOf(ctx, u.db, u.org.key))
-	switch {
-	case u.asJSON:
+	if u.asJSON {
 		return writeJSON(u.world.Out, u.document(&o))
-	case u.sum.Rows == 0:
-		_, err := fmt.Fprint(u.world.Out, u.account())
-		return err
 	}
-	if _, err := fmt.Fprint(u.world.Out, u.account()); err != nil {
+	var folded strings.Builder
+	for line := range strings.Lines(u.account()) {
+		fold(&folded, line, helpWidth)
+	}
+	if _, err := fmt.Fprint(u.world.Out, folded.String()); err != nil || u.sum.Rows == 0 {
 		return err
 	}
 	return u.tellOutlook(&o, time.Time{})
@@ -224,11 +228,13 @@ func (u *undoing) carryOut(ctx context.Context) error {
 		return err
 	}
 	run, err := u.writeDown(ctx, enrolment)
+	u.bookLook(ctx, run.ID)
 	if err != nil || run.ID == "" {
 		// What is taken back was never sent, whatever ended the command.
 		return errors.Join(err, enrolment.Discard(context.WithoutCancel(ctx)))
 	}
 	s := &sitting{app: u.app, place: u.place, org: u.org, pace: u.pace, db: u.db, run: run, asJSON: u.asJSON, owner: u.owner, command: "undo"}
+	s.before.credits = int64(u.looked.Credits)
 	return s.work(ctx)
 }
 
@@ -246,7 +252,13 @@ func (u *undoing) writeDown(ctx context.Context, enrolment *checkpoint.Enrolment
 		}
 		return batch.Run{}, nil
 	}
+	if err := u.guard(ctx, u.sum.Summary); err != nil {
+		return batch.Run{}, err
+	}
 	u.tellPlan(&o)
+	if err := u.app.confirm(ctx, &u.org); err != nil {
+		return batch.Run{}, err
+	}
 	if err := u.ask(ctx, u.sum.Summary); err != nil {
 		return batch.Run{}, err
 	}

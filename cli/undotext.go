@@ -25,8 +25,8 @@ func (u *undoing) account() string {
 	case u.sum.Rows == 0:
 		fmt.Fprintf(&b, "  nothing to take back, of %s\n", counted(u.sum.Changes, "change", "changes"))
 	default:
-		fmt.Fprintf(&b, "  %s of %s, each only where its record still is as the run left it\n",
-			number(u.sum.Rows), counted(u.sum.Changes, "change", "changes"))
+		fmt.Fprintf(&b, "  %s; %s to take back, each only if still as the run left it\n",
+			counted(u.sum.Changes, "change", "changes"), counted(u.sum.Rows, "record", "records"))
 	}
 	t, by := newTable(0), u.byAction()
 	for _, line := range []struct {
@@ -42,13 +42,21 @@ func (u *undoing) account() string {
 		}
 	}
 	for _, why := range slices.Sorted(maps.Keys(u.sum.Kept)) {
-		t.add(number(u.sum.Kept[why]), "left: "+string(why))
+		t.add(number(u.sum.Kept[why]), keptText(why))
 	}
 	t.print(&b, "  ")
 	if by[batch.ActionLock] > 0 {
 		b.WriteString("  not given back: who had locked what is locked again, when, and the lock's id\n")
 	}
 	return b.String()
+}
+
+// keptText is a cause, told as what becomes of the change.
+func keptText(why batch.Kept) string {
+	if why == batch.KeptTogether || why == batch.KeptItself {
+		return string(why)
+	}
+	return "left: " + string(why)
 }
 
 func (u *undoing) byAction() map[batch.Action]int64 {
