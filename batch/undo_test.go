@@ -252,7 +252,7 @@ func TestUndoLooksAgainBeforeItActsAgain(t *testing.T) {
 				s.wire = func(next http.RoundTripper) http.RoundTripper {
 					return &meddler{next: next, method: c.method, then: func() { c.do(s, row.RecordID) }}
 				}
-				s.work(batch.Options{})
+				s.work(batch.Options{OnLocked: batch.OnLockedUpdateReason}) // which has no say here
 				got := s.rows()[0]
 				if got.Code != c.code || !got.Outcome.Final() {
 					t.Errorf("%s %s (%s), want %s", got.Outcome, got.Code, got.Message, c.code)
@@ -270,7 +270,7 @@ func TestUndoOfASequence(t *testing.T) {
 	const lock, unlock, reword = batch.ActionLock, batch.ActionUnlock, batch.ActionUpdateReason
 	for _, c := range []struct {
 		name    string
-		steps   []batch.Action // the n-th gives the reason "reason n"
+		steps   []batch.Action // the n-th gives the reason "reason n", a "lock again" the one that was there
 		do      func(*stage, string)
 		kept    map[batch.Kept]int64
 		action  batch.Action // of the undo's row; "" for none
@@ -289,6 +289,8 @@ func TestUndoOfASequence(t *testing.T) {
 			map[batch.Kept]int64{batch.KeptTogether: 1}, unlock, batch.Unlocked, ""},
 		{"locked, unlocked", []batch.Action{lock, unlock}, nothing,
 			map[batch.Kept]int64{batch.KeptTogether: 1, batch.KeptItself: 1}, "", "", ""},
+		{"unlocked, locked with the reason it had", []batch.Action{unlock, "lock again"}, nothing,
+			map[batch.Kept]int64{batch.KeptTogether: 1, batch.KeptItself: 1}, "", "", "before"},
 		{"already locked, unlocked", []batch.Action{"already", unlock}, nothing,
 			map[batch.Kept]int64{}, lock, batch.Locked, "before"},
 	} {
@@ -299,8 +301,11 @@ func TestUndoOfASequence(t *testing.T) {
 				locked := c.steps[0] != lock
 				for i, action := range c.steps {
 					row := batch.Row{Module: "Deals", RecordID: id, Action: action, Reason: fmt.Sprint("reason ", i+1)}
-					if action == "already" {
+					switch action {
+					case "already":
 						row.Action = lock
+					case "lock again":
+						row.Action, row.Reason = lock, "before"
 					}
 					if i > 0 {
 						row.After = int64(len(rows))
