@@ -88,6 +88,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
 		a.resultsCommand(),
+		a.verifyCommand(),
 		a.showCommand(),
 		a.lockCommand(),
 		a.unlockCommand(),
@@ -112,7 +113,6 @@ func (a *app) rootCommand() *cobra.Command {
 // be told that it mistyped.
 func laterCommands() []string {
 	return []string{
-		"verify",
 		"undo",
 	}
 }
