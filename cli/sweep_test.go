@@ -267,4 +267,3 @@ func TestSweepLeavesWhatChangedMeanwhile(t *testing.T) {
 		t.Error("a retry took the new lock away")
 	}
 }
-
