@@ -83,7 +83,7 @@ func settingsHint(e *Error, f finding) string {
 	if values := f.details.list("supported_values"); len(values) > 0 {
 		return "Zoho takes " + oneOf(values)
 	}
-	if limit := f.details.text("limit"); code == "LIMIT_EXCEEDED" && limit != "" {
+	if limit := f.details.text("limit"); code == "LIMIT_EXCEEDED" && limit != "" && !f.details.has("param_name") {
 		return "Zoho takes at most " + limit
 	}
 	if code == "INVALID_DATA" && f.index() == 2 {

@@ -226,7 +226,7 @@ func TestKeysOfRefusals(t *testing.T) {
 		"config_update_rules_missing":   {at + "locking_rules", "give both"},
 		"config_update_name_twice":      {at + "locking_rules[1].name", "of its own"},
 		"config_get_no_module":          {"module", "API name"},
-		"config_create_exists":          {"", "already"},
+		"config_create_exists":          {"module", "already"},
 		"config_delete_unknown":         {"", "read it again"},
 		"config_delete_system":          {"", "made this configuration itself"},
 		"config_update_scope":           {"", "ZohoCRM.settings.record_locking_configurations.ALL"},
@@ -277,7 +277,7 @@ func TestMetadata(t *testing.T) {
 	fields, err := body("fields_locking").Fields(ctx, zoho.LockingModule)
 	source := zoho.Field{ID: "5843104000000759002", APIName: "Lock_Source__s", Label: "Lock Source", DataType: "picklist", Length: 120,
 		ReadOnly: true, Values: []string{"Automatic", "Manual"}}
-	if err != nil || len(fields) != 3 || !reflect.DeepEqual(fields[1], source) {
+	if err != nil || len(fields) != 9 || fields[0].ReadOnly || fields[0].Length != 3000 || !reflect.DeepEqual(fields[1], source) {
 		t.Errorf("fields %+v, %v", fields, err)
 	}
 	profiles, err := body("profiles_ok").Profiles(ctx)

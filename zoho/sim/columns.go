@@ -13,6 +13,7 @@ const (
 	kindBoolean = "boolean"
 	kindTime    = "datetime"
 	kindUser    = "ownerlookup"
+	kindReason  = "textarea"
 )
 
 // column is one field of a module's records, as metadata shows it and queries reckon with it.
