@@ -147,7 +147,7 @@ func (o *Org) present(k key, fields string) object {
 		} else if name == "$locked_for_me" && k.m.Locking != Unsupported {
 			row[name] = o.lockedForMe(k)
 		} else if h := k.m.held[k.id]; h != nil || k.m.hasField(name) {
-			row[name] = h.value(name)
+			row[name] = h.shown(name)
 		}
 	}
 	return row
