@@ -121,14 +121,9 @@ func (d *DB) hidden(ctx context.Context) ([]int64, error) {
 // last, so that a crash on the way leaves the rest to the next sweep.
 func (d *DB) erase(ctx context.Context, n int64) error {
 	first, last := keys(n)
-	for gone := int64(1); gone > 0; {
-		err := d.write(ctx, writeLimit, func(ctx context.Context, tx *sql.Tx) error {
-			r, err := tx.ExecContext(ctx, `DELETE FROM rows WHERE key IN
-				(SELECT key FROM rows WHERE key BETWEEN ? AND ? LIMIT ?)`, first, last, 4*rowsPerCommit)
-			if err != nil {
-				return err
-			}
-			gone, err = r.RowsAffected()
+	for more := true; more; {
+		err := d.write(ctx, writeLimit, func(ctx context.Context, tx *sql.Tx) (err error) {
+			more, err = eraseRows(ctx, tx, first, last)
 			return err
 		})
 		if err != nil {
@@ -136,7 +131,27 @@ func (d *DB) erase(ctx context.Context, n int64) error {
 		}
 	}
 	return d.write(ctx, writeLimit, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM runs WHERE n = ? AND hidden = 1", n)
+		_, err := tx.ExecContext(ctx, "DELETE FROM tallies WHERE run = ?", n)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "DELETE FROM runs WHERE n = ? AND hidden = 1", n)
+		}
 		return err
 	})
+}
+
+// eraseRows removes the first rows between two keys, with what was tried on them, and says whether
+// there were any.
+func eraseRows(ctx context.Context, tx *sql.Tx, first, last int64) (bool, error) {
+	var until sql.NullInt64
+	err := tx.QueryRowContext(ctx, "SELECT max(key) FROM (SELECT key FROM rows WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?)",
+		first, last, 4*rowsPerCommit).Scan(&until)
+	if err != nil || !until.Valid {
+		return false, err
+	}
+	for _, table := range []string{"attempts", "rows"} {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE key BETWEEN ? AND ?", first, until.Int64); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }

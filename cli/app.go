@@ -13,10 +13,11 @@ import (
 
 // app is one invocation.
 type app struct {
-	world  World
-	screen *screen
-	log    *slog.Logger
-	bell   *bell
+	world    World
+	screen   *screen
+	scrubbed *scrubber
+	log      *slog.Logger
+	bell     *bell
 }
 
 // flagSource is the flags of the command that was typed.
@@ -28,7 +29,7 @@ func Main(ctx context.Context, args []string, w World) (code int) {
 	w = w.complete()
 	scrubbed := newScrubber(w.Err, secretsOf(w)...)
 	defer scrubbed.Flush()
-	a := &app{world: w, screen: &screen{w: scrubbed}}
+	a := &app{world: w, screen: &screen{w: scrubbed}, scrubbed: scrubbed}
 	if w.ErrTerminal {
 		a.screen.width = w.width()
 	}
@@ -96,6 +97,8 @@ func (a *app) rootCommand() *cobra.Command {
 		a.simCommand(),
 		a.reportCommand(),
 		a.doctorCommand(),
+		a.authCommand(),
+		a.pruneCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
 	)
@@ -111,8 +114,6 @@ func laterCommands() []string {
 		"undo",
 		"locks",
 		"sweep",
-		"auth",
-		"prune",
 	}
 }
 

@@ -17,7 +17,7 @@ const askAbove = 100
 // sits at a terminal nobody is asked.
 func (l *launch) ask(ctx context.Context, sum batch.Summary) error {
 	rows := sum.Rows - sum.Duplicates - sum.Invalid
-	if l.yes || l.org.simulated || l.name == "-" || !l.world.InTerminal || !l.world.ErrTerminal || rows <= askAbove {
+	if l.yes || l.org.simulated || l.org.typed || l.name == "-" || !l.world.InTerminal || !l.world.ErrTerminal || rows <= askAbove {
 		return nil
 	}
 	_, _ = fmt.Fprintf(l.screen, "Carry out %s against %s? [y/N] ", counted(rows, "row", "rows"), l.org.describe())

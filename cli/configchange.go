@@ -155,8 +155,15 @@ func (c *configuring) printEnvelope(now *zoho.Configuration, asYAML bool) error 
 	return err
 }
 
-// confirm wants a yes from a person at a terminal; nobody else is asked.
+// confirm sees that it is the right organisation, and wants a yes from a person at a terminal; nobody else
+// is asked.
 func (c *configuring) confirm(ctx context.Context, question string) error {
+	if err := c.meet(ctx); err != nil {
+		return err
+	}
+	if err := c.app.confirm(ctx, &c.org); err != nil {
+		return err
+	}
 	if c.yes || !c.world.InTerminal || !c.world.ErrTerminal || c.flags.text("file") == "-" {
 		return nil
 	}

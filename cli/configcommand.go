@@ -139,7 +139,7 @@ func defineEdit(cmd *cobra.Command) {
 	flags.Var(&texts{arg: "RULE"}, "rule", "a rule, such as 'Won: Stage equal Closed Won'; may be repeated")
 	flags.Bool("lock-existing", false, "the rules given lock records that are there already, too")
 	flags.Bool("dry-run", false, "show what would change, and send nothing")
-	define(flags, "yes", "json")
+	define(flags, "yes", "json", "expect-org")
 	defineInquiry(cmd)
 }
 
@@ -158,7 +158,7 @@ func (a *app) configDeleteCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().Bool("dry-run", false, "show what would go, and send nothing")
-	define(cmd.Flags(), "yes", "json")
+	define(cmd.Flags(), "yes", "json", "expect-org")
 	defineInquiry(cmd)
 	return cmd
 }

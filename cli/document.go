@@ -28,6 +28,7 @@ type document struct {
 	RowsPerSecond *float64   `json:"rows_per_second"`
 	ETA           *time.Time `json:"eta"`
 	StoppedBy     *string    `json:"stopped_by"`
+	Ticket        string     `json:"ticket,omitempty"`
 }
 
 type creditPair struct {
@@ -53,7 +54,7 @@ func (c rowCounts) MarshalJSON() ([]byte, error) {
 func newDocument(r batch.Run, now time.Time) document {
 	d := document{
 		Run: r.ID, State: string(r.State), JobFile: r.JobFile, SHA256: r.SHA256, Profile: r.Profile,
-		Rows: rowCounts{r.Total, r.Counts}, Credits: creditPair{r.Credits, int64(r.Forecast)}, Calls: r.Calls,
+		Rows: rowCounts{r.Total, r.Counts}, Credits: creditPair{r.Credits, int64(r.Forecast)}, Calls: r.Calls, Ticket: r.Settings[keyTicket],
 		StartedAt: instant(r.StartedAt), UpdatedAt: instant(r.UpdatedAt), EndedAt: instant(r.EndedAt),
 	}
 	if perSecond := speed(r); perSecond > 0 {

@@ -23,6 +23,7 @@ func (l *launch) start(ctx context.Context, identity string) error {
 	run, err := l.enrol(ctx, enrolment, identity)
 	if err != nil {
 		// What is taken back was never sent, whatever ended the command.
+		l.bookLook(ctx, "")
 		return errors.Join(err, enrolment.Discard(context.WithoutCancel(ctx)))
 	}
 	if l.org.simulated {
@@ -30,7 +31,9 @@ func (l *launch) start(ctx context.Context, identity string) error {
 			return err
 		}
 	}
+	l.bookLook(ctx, run.ID)
 	s := &sitting{app: l.app, place: l.place, org: l.org, pace: l.pace, db: l.db, run: run, asJSON: l.asJSON, owner: l.owner, command: "run"}
+	s.before.credits = int64(l.looked.Credits)
 	return s.work(ctx)
 }
 
@@ -39,6 +42,7 @@ func (l *launch) newRun(identity string) batch.Run {
 	settings[keyOnLocked] = l.meaning.OnLocked
 	settings[keyAnyOwner] = strconv.FormatBool(l.meaning.AnyOwner)
 	settings[keyOrgName], settings[keyOrgHost] = l.orgName(), host(l.org.api)
+	l.keepGuards(settings)
 	if l.name != "-" {
 		settings[keyJobPath] = l.world.path(l.name)
 	}
@@ -55,8 +59,14 @@ func (l *launch) enrol(ctx context.Context, enrolment *checkpoint.Enrolment, ide
 	if err != nil {
 		return batch.Run{}, err
 	}
+	if err := l.guard(ctx, sum); err != nil {
+		return batch.Run{}, err
+	}
 	o := l.foresee(sum, costs, l.ledgerOf(ctx, l.db, l.org.key))
 	l.tellPlan(&o)
+	if err := l.app.confirm(ctx, &l.org); err != nil {
+		return batch.Run{}, err
+	}
 	if err := l.ask(ctx, sum); err != nil {
 		return batch.Run{}, err
 	}

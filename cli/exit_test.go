@@ -38,8 +38,6 @@ func TestExitUsage(t *testing.T) {
 		{name: "later command", args: "verify latest", says: "comes in a later version"},
 		{name: "help of a later command", args: "help sweep", says: "comes in a later version"},
 		{name: "unknown flag", args: "run job.csv --concurency 2", says: "did you mean concurrency"},
-		{name: "later flag", args: "run job.csv --notify mail", says: "--notify: not in this version yet"},
-		{name: "later variable", args: "run job.csv", env: map[string]string{"ZLOCK_NOTIFY": "mail"}, says: "not in this version yet"},
 		{name: "flag of run on resume", args: "resume --on-locked fail", says: "belongs to zlock run"},
 		{name: "flag without its value", args: "run job.csv --rate", says: "rate"},
 		{name: "window of nothing", args: "run job.csv --simulate --window 22:00-22:00", says: "--window 22:00-22:00: must be the hours"},

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"context"
 	"io"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -23,7 +25,17 @@ var (
 	EncodeJSON  = encodeJSON
 	NewRunID    = newRunID
 	Cut         = cut
+	SplitWords  = splitWords
 )
+
+// Deliver gives a notice to what a --notify names.
+func Deliver(ctx context.Context, w World, to string, body []byte, limit time.Duration) error {
+	t, err := parseTarget(to)
+	if err != nil {
+		return err
+	}
+	return w.complete().deliver(ctx, t, body, limit)
+}
 
 // Signalled is a stop by a signal.
 type Signalled = signalled
@@ -131,6 +143,14 @@ func Fold(line string, width int) string {
 	var b strings.Builder
 	fold(&b, line, width)
 	return b.String()
+}
+
+// IsProfileName reports whether a name may name a profile.
+var IsProfileName = isProfileName
+
+// LogTo is a log to w, in a format.
+func LogTo(w io.Writer, format string) *slog.Logger {
+	return newLog(&screen{w: w}, "debug", format)
 }
 
 // What tests of configurations look at.

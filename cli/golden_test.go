@@ -28,6 +28,7 @@ var whatChanges = []struct {
 	{regexp.MustCompile(`(\d+s, )?[0-9.]+ rows/s(, \d+s left)?`), "SPEED"},
 	{regexp.MustCompile(`(?m)^(.* rows), .*failed, .*credits.*\n`), "$1 PROGRESS\n"},
 	{regexp.MustCompile(`58431049000000000\d\d`), "LOCKID"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d`), "MINUTE"},
 }
 
 func steady(s string) string {
@@ -73,6 +74,10 @@ func TestScreens(t *testing.T) {
 		{"results-jsonl", "results --format jsonl --only failed,duplicate"},
 		{"retry", "retry"},
 		{"runs", "runs"},
+		{"runs-paused", "runs --state paused"},
+		{"runs-limit", "runs --limit 1"},
+		{"runs-typo", "runs --state pasued"},
+		{"status-watch", "status --watch"},
 		{"run-simulated", "run good.csv --simulate --json --concurrency 1"},
 		{"help", "--help"},
 		{"help-run", "run --help"},

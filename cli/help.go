@@ -84,7 +84,6 @@ func (a *app) help(cmd *cobra.Command, _ []string) {
 	if cmd.Flags().Lookup("rate") != nil {
 		fmt.Fprintln(w, "\n"+wrap("Each flag can also be set as a variable (--max-credits: ZLOCK_MAX_CREDITS), most of them "+
 			"in a profile of zlock.yaml. A flag wins over a variable, a variable over a profile.", helpWidth))
-		fmt.Fprintln(w, "\n"+wrap("Later versions: --"+strings.Join(laterFlags(), " --")+".", helpWidth))
 	}
 }
 
@@ -140,10 +139,10 @@ func flagError(cmd *cobra.Command, err error) error {
 		return usage(clean(err.Error()), cmd.CommandPath()+" --help lists the flags")
 	}
 	name := unknown.GetSpecifiedName()
-	if slices.Contains(laterFlags(), name) {
-		return usage("--" + name + ": not in this version yet")
-	}
 	if set, ok := settingNamed(name); ok {
+		if set.fileOnly {
+			return usage("--" + name + " is no flag: it stands in a profile of zlock.yaml alone, as " + strings.ReplaceAll(name, "-", "_"))
+		}
 		if slices.Contains(names(meaningSettings()), set.name) && cmd.Name() != "run" {
 			return usage(fmt.Sprintf("--%s belongs to zlock run: it gives rows their meaning, which stays as enrolled", name))
 		}

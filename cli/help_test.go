@@ -16,7 +16,7 @@ func TestHelp(t *testing.T) {
 	if !strings.Contains(root, "Later versions: verify") {
 		t.Errorf("help does not say what is to come: %s", root)
 	}
-	commands := []string{"run", "plan", "resume", "retry", "status", "runs", "results", "report", "show", "lock", "unlock", "reason", "doctor", "config", "modules", "sim", "version", "completion"}
+	commands := []string{"run", "plan", "resume", "retry", "status", "runs", "results", "report", "show", "lock", "unlock", "reason", "doctor", "config", "modules", "prune", "sim", "auth", "version", "completion"}
 	for _, name := range commands {
 		if !strings.Contains(root, "\n  "+name+" ") {
 			t.Errorf("%s is not listed", name)
@@ -77,4 +77,18 @@ func TestRuns(t *testing.T) {
 		t.Errorf("runs %+v, %v", list, err)
 	}
 	s.want(s.run("runs", "latest"), 2)
+	s.env["ZLOCK_LIMIT"] = "1" // of rows, for run
+	for _, in := range []struct{ args, left string }{
+		{"--state paused", "c.csv"}, {"--state completed,running", `a\u{202e}b.csv`}, {"--limit 1", "c.csv"}, {"--limit 5 --state PAUSED", "c.csv"},
+	} {
+		o := s.want(s.run(append([]string{"runs"}, strings.Fields(in.args)...)...), 0)
+		if n := strings.Count(o.out, "\n"); n != 3 || !strings.Contains(o.out, in.left) {
+			t.Errorf("%s: %s", in.args, o.out)
+		}
+	}
+	if o := s.want(s.run("runs", "--state", "running"), 0, "none of 2 runs is in that state"); o.out != "" {
+		t.Errorf("runs %s", o.out)
+	}
+	s.want(s.run("runs", "--state", "done"), 2, "--state done: must be one or more of enrolled")
+	s.want(s.run("runs", "--limit", "0"), 2, "--limit 0")
 }

@@ -27,10 +27,18 @@ type org struct {
 	key           string // names it in the checkpoint and on disk
 	allowHosts    []string
 	profile       string
+
+	pins    []pin             // which organisation it must be
+	met     zoho.Organisation // which one it is, once it has answered
+	title   string            // the organisation's name and number; "" when not known
+	confirm bool              // somebody must name the organisation before it is changed
+	typed   bool              // and has done so when asked
 }
 
-// credentials are what signs us in. They come from the environment alone.
+// credentials are what signs us in: from the environment or, where that has none, as zlock auth login
+// stored them.
 type credentials struct {
+	source                            string // "environment", or the store of a sign-in
 	clientID                          string
 	clientSecret, refresh, accessOnly zoho.Secret
 }
@@ -56,18 +64,27 @@ func editionNamed(name string) edition {
 	}
 }
 
-// org resolves hosts and credentials. It asks nobody: what is wrong with them is found by the
-// first call.
+// org resolves hosts, credentials, and who has a say on which organisation it must be. It asks nobody but
+// a keyring: what is wrong with them is found by the first call.
 func (a *app) org(p place, v values) (org, error) {
-	o, err := a.reach(p, v)
+	stored, err := a.signedIn(p)
+	if err != nil {
+		return org{}, err
+	}
+	o, err := a.reach(p, stored.fill(v))
 	if err != nil {
 		return o, err
 	}
-	if err := o.signIn(a.world.env); err != nil {
+	if stored != nil {
+		err = a.useStored(&o, stored, v)
+	} else {
+		err = o.signIn(p.client(a.world.env))
+	}
+	if err != nil {
 		return o, err
 	}
 	o.key = o.fingerprint()
-	return o, nil
+	return o, o.pinned(v, stored)
 }
 
 // reach resolves where the org is, and what its edition allows.
@@ -82,7 +99,10 @@ func (a *app) reach(p place, v values) (org, error) {
 	if err := zoho.CheckVersion(o.version); err != nil {
 		return o, usage(orElse(v["api-version"].where, "--api-version") + ": " + clean(err.Error()))
 	}
-	return o, o.hosts(v)
+	if err := o.hosts(v); err != nil {
+		return o, err
+	}
+	return o, a.trust(v, o.allowHosts)
 }
 
 func (o *org) hosts(v values) error {
@@ -90,10 +110,11 @@ func (o *org) hosts(v values) error {
 	if !ok {
 		return usage(fmt.Sprintf("%s: must be one of us eu in au jp cn ca sa uk", orElse(v["dc"].where, "--dc")))
 	}
-	o.api, o.accounts = v["api-url"].text, v["accounts-url"].text
-	if o.api == "" {
-		o.api = dc.API
+	api, err := environmentOf(v, dc)
+	if err != nil {
+		return err
 	}
+	o.api, o.accounts = orElse(v["api-url"].text, api), v["accounts-url"].text
 	// A pretend Zoho on this machine must never make us send real credentials elsewhere.
 	if o.accounts == "" && loopback(o.api) {
 		o.accounts = o.api
@@ -101,7 +122,8 @@ func (o *org) hosts(v values) error {
 	if o.accounts == "" {
 		o.accounts = dc.Accounts
 	}
-	for name, base := range map[string]string{"api-url": o.api, "accounts-url": o.accounts} {
+	for _, name := range []string{"api-url", "accounts-url"} {
+		base := map[string]string{"api-url": o.api, "accounts-url": o.accounts}[name]
 		if err := zoho.CheckHost(base, o.allowHosts); err != nil {
 			return usage(fmt.Sprintf("%s: %v", orElse(v[name].where, "--"+name), clean(err.Error())),
 				"give one of Zoho's own hosts, or name the host under allow_hosts in zlock.yaml")
@@ -132,7 +154,7 @@ func (c credentials) signature() string {
 // signIn reads the credentials and says which ones are missing.
 func (o *org) signIn(env func(string) string) error {
 	c := credentials{
-		clientID: env("ZLOCK_CLIENT_ID"), clientSecret: zoho.NewSecret(env("ZLOCK_CLIENT_SECRET")),
+		source: "environment", clientID: env("ZLOCK_CLIENT_ID"), clientSecret: zoho.NewSecret(env("ZLOCK_CLIENT_SECRET")),
 		refresh: zoho.NewSecret(env("ZLOCK_REFRESH_TOKEN")), accessOnly: zoho.NewSecret(env("ZLOCK_ACCESS_TOKEN")),
 	}
 	o.credentials = c
@@ -145,10 +167,10 @@ func (o *org) signIn(env func(string) string) error {
 	if len(missing) == 0 || !c.accessOnly.IsZero() && c.refresh.IsZero() {
 		return nil
 	}
-	return usage("no credentials: "+strings.Join(missing, ", ")+" not set",
-		"make a Self Client at https://api-console.zoho.com with the scopes ZohoCRM.modules.ALL,",
-		"ZohoCRM.modules.lockinginformation.ALL and ZohoCRM.users.READ, and set its client id, secret",
-		"and refresh token; or set ZLOCK_ACCESS_TOKEN; or rehearse with --simulate, which needs none")
+	return usage("no credentials: "+strings.Join(missing, ", ")+" not set, and nobody is signed in",
+		"sign in with a Self Client of Zoho's API console: zlock auth login",
+		"or set its client id, secret and refresh token, or ZLOCK_ACCESS_TOKEN",
+		"or rehearse with --simulate, which needs none")
 }
 
 // fingerprint names the organisation: its hosts and the client that speaks to them.
@@ -173,6 +195,9 @@ func host(base string) string {
 func (o *org) describe() string {
 	if o.simulated {
 		return "a pretend Zoho (SIMULATED)"
+	}
+	if o.title != "" {
+		return o.title + " at " + host(o.api)
 	}
 	return host(o.api)
 }

@@ -24,6 +24,7 @@ type pace struct {
 	zone                          *time.Location // of times told
 	window                        zoho.Window
 	waitWindow, waitBudget        bool // wait there, instead of stopping
+	heralds                       heralds
 }
 
 // pace reads the settings that a resume may change.
@@ -45,6 +46,10 @@ func (a *app) pace(v values, e edition) (pace, error) {
 		grace:             read.span("grace", 0, time.Hour),
 		exitZeroOnPartial: read.flag("exit-zero-on-partial"),
 		noProgress:        read.flag("no-progress"),
+	}
+	var err error
+	if p.heralds, err = a.heralds(v); err != nil {
+		read.problem(err)
 	}
 	p.composite = read.composite(p.concurrency)
 	p.allowance = p.daily - read.creditsOf("reserve", p.daily)

@@ -65,11 +65,10 @@ func (a *app) listen(v values, p *place) error {
 	}
 	a.screen.quiet = p.quiet
 	a.log = newLog(a.screen, level, format)
-	warnings, err := strangers(a.world.Environ)
-	for _, warning := range warnings {
+	for _, warning := range strangers(a.world.Environ) {
 		a.screen.warn("%s", warning)
 	}
-	return err
+	return nil
 }
 
 // newLog writes events to w, with every text in them made fit for a terminal.
@@ -83,6 +82,7 @@ func newLog(w *screen, level, format string) *slog.Logger {
 }
 
 func cleanAttr(_ []string, attr slog.Attr) slog.Attr {
+	attr.Key = cleanLog(attr.Key)
 	switch attr.Value.Kind() {
 	case slog.KindString:
 		attr.Value = slog.StringValue(cleanLog(attr.Value.String()))

@@ -112,11 +112,18 @@ func missed(o *outlook, deadline time.Time) bool {
 // orgToPlan is org without credentials: what is known of the client decides only whose credits are
 // looked up.
 func (a *app) orgToPlan(p place, v values) (org, error) {
-	o, err := a.reach(p, v)
+	stored, err := a.signedIn(p)
+	if err != nil {
+		return org{}, err
+	}
+	o, err := a.reach(p, stored.fill(v))
 	if err != nil {
 		return o, err
 	}
-	if o.signIn(a.world.env) == nil || o.credentials.clientID != "" {
+	if stored != nil {
+		o.credentials.clientID = stored.ClientID
+	}
+	if stored != nil || o.signIn(p.client(a.world.env)) == nil || o.credentials.clientID != "" {
 		o.key = o.fingerprint()
 	}
 	return o, nil
@@ -173,10 +180,13 @@ func (l *launch) read(ctx context.Context, sink batch.Sink) (batch.Summary, erro
 	l.faulty.keepAll = l.asJSON || l.faults != ""
 	sum, err := batch.Read(ctx, l.job, options, sink)
 	if err != nil {
-		return sum, fmt.Errorf("%s: %w", clean(l.name), err)
+		return sum, errors.Join(l.tellUnreadable(sum, err), fmt.Errorf("%s: %w", clean(l.name), err))
 	}
 	if sum.SHA256 != l.sha {
 		return sum, usage(fmt.Sprintf("%s changed while it was read", clean(l.name)), "run it again once nobody writes to it")
+	}
+	for _, odd := range sum.Warnings {
+		l.screen.warn("%s: %s", clean(l.name), clean(odd))
 	}
 	return sum, l.tellFaults(sum)
 }

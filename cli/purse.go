@@ -61,7 +61,7 @@ func (c *cover) keep(ctx context.Context) {
 
 // end tells of what was really spent.
 func (c *cover) end(ctx context.Context) {
-	if c.name != "" {
+	if c != nil && c.name != "" {
 		c.tell(ctx, 0)
 	}
 }

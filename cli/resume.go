@@ -26,8 +26,9 @@ func (a *app) resumeCommand() *cobra.Command {
 			return a.resume(cmd.Context(), flagSource{cmd.Flags()}, runRef(args), "resume", (*sitting).goOn)
 		},
 	}
-	define(cmd.Flags(), "yes", "json")
+	define(cmd.Flags(), "yes", "json", "expect-org")
 	define(cmd.Flags(), names(paceSettings())...)
+	define(cmd.Flags(), names(tellSettings())...)
 	define(cmd.Flags(), names(orgSettings())...)
 	define(cmd.Flags(), names(placeSettings())...)
 	return cmd
@@ -69,13 +70,16 @@ func (s *sitting) takeUp(ctx context.Context, v values, command string) (*checkp
 	}
 	var err error
 	if s.run.Simulated {
+		if err := nothingToExpect(v); err != nil {
+			return nil, err
+		}
 		s.org = simulatedOrg(s.run.ID, v)
 	} else if s.org, err = s.app.org(s.place, v); err != nil {
 		return nil, err
 	}
 	if s.org.key != s.run.Org {
 		return nil, &wrongOrgError{s.run.ID, describeKey(s.run.Org, s.run.Settings[keyOrgHost]),
-			describeKey(s.org.key, s.org.describe())}
+			describeKey(s.org.key, host(s.org.api))}
 	}
 	if s.pace, err = s.app.pace(v, s.org.edition); err != nil {
 		return nil, err

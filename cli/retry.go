@@ -30,8 +30,9 @@ func (a *app) retryCommand() *cobra.Command {
 			})
 		},
 	}
-	define(cmd.Flags(), "code", "all", "yes", "json")
+	define(cmd.Flags(), "code", "all", "yes", "json", "expect-org")
 	define(cmd.Flags(), names(paceSettings())...)
+	define(cmd.Flags(), names(tellSettings())...)
 	define(cmd.Flags(), names(orgSettings())...)
 	define(cmd.Flags(), names(placeSettings())...)
 	return cmd

@@ -13,6 +13,7 @@ import (
 
 	"zlock/batch"
 	"zlock/checkpoint"
+	"zlock/zoho"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -23,8 +24,8 @@ func (a *app) runCommand() *cobra.Command {
 			"for a lock a reason; flags supply what the rows leave out.\n\n" +
 			"A run can be stopped at any instant: zlock resume goes on with it. A job file whose run is unfinished is not " +
 			"started twice, one that is completed only with --again; --resume does whichever is due.\n\n" +
-			"Credentials come from ZLOCK_CLIENT_ID, ZLOCK_CLIENT_SECRET and ZLOCK_REFRESH_TOKEN, or from ZLOCK_ACCESS_TOKEN; " +
-			"--simulate needs none.",
+			"Credentials come from ZLOCK_CLIENT_ID, ZLOCK_CLIENT_SECRET and ZLOCK_REFRESH_TOKEN, or from ZLOCK_ACCESS_TOKEN, " +
+			"or else from zlock auth login; --simulate needs none.",
 		Example: "  zlock run records.csv --simulate\n" +
 			"  zlock run records.csv --dc eu --edition enterprise --max-credits 20000\n" +
 			"  zlock run ids.csv --module Deals --action lock --reason \"Audit {Quarter}\"\n" +
@@ -42,9 +43,11 @@ func (a *app) runCommand() *cobra.Command {
 	}
 	define(cmd.Flags(), names(meaningSettings())...)
 	define(cmd.Flags(), "resume", "again", "yes", "json")
+	define(cmd.Flags(), runGuards()...)
 	define(cmd.Flags(), names(readingSettings())...)
 	define(cmd.Flags(), "force")
 	define(cmd.Flags(), names(paceSettings())...)
+	define(cmd.Flags(), names(tellSettings())...)
 	define(cmd.Flags(), names(orgSettings())...)
 	define(cmd.Flags(), names(placeSettings())...)
 	return cmd
@@ -72,6 +75,7 @@ type launch struct {
 	size   int64
 	owner  *checkpoint.Ownership
 	faulty faultList
+	looked zoho.Meter // what looking at the organisation cost, before there was a run
 }
 
 func (a *app) run(ctx context.Context, flags flagSource, name string) error {
@@ -173,6 +177,9 @@ func (a *app) own(ctx context.Context, p place, v values, key, runID, command st
 	wait := read.span("wait", 0, 7*24*time.Hour)
 	if read.err != nil {
 		return nil, read.err
+	}
+	if err := checkpoint.CheckPrivate(p.state); err != nil {
+		return nil, err
 	}
 	file := p.ownerFile(key)
 	if holder, held := checkpoint.OwnedBy(file); held && wait > 0 {

@@ -28,11 +28,12 @@ type setting struct {
 	help      string
 	inherited bool // resume takes it from the run unless a flag says otherwise
 	profiled  bool // may stand in a profile of zlock.yaml
+	fileOnly  bool // and nowhere else: what guards an org is not to be waved aside on a command line
 }
 
 // settings is every setting of this version, in the order in which help prints them.
 func settings() []setting {
-	return slices.Concat(placeSettings(), orgSettings(), paceSettings(), meaningSettings(), readingSettings(), commandSettings())
+	return slices.Concat(placeSettings(), orgSettings(), guardSettings(), paceSettings(), meaningSettings(), readingSettings(), commandSettings(), tellSettings())
 }
 
 func placeSettings() []setting {
@@ -53,6 +54,8 @@ func orgSettings() []setting {
 		{name: "api-url", arg: "URL", help: "API host instead of the data centre's; Zoho's own or loopback", inherited: true, profiled: true},
 		{name: "accounts-url", arg: "URL", help: "accounts host instead of the data centre's", inherited: true, profiled: true},
 		{name: "api-version", arg: "V", def: "v8", help: "version of Zoho's API", inherited: true, profiled: true},
+		{name: "environment", arg: "ENV", help: "production, sandbox or developer (default: production, or as signed in)", inherited: true, profiled: true},
+		{name: "ca-file", arg: "FILE", help: "certificates (PEM) to trust besides the system's", inherited: true, profiled: true},
 		{name: "edition", arg: "EDITION", help: "free standard professional enterprise ultimate", inherited: true, profiled: true},
 	}
 }
@@ -130,14 +133,20 @@ func commandSettings() []setting {
 		{name: "output", arg: "FILE", help: "write to FILE instead of standard output"},
 		{name: "force", kind: toggle, help: "replace a file that is there"},
 		{name: "rows", arg: "N", help: "rows in the page, at most (default 100000)"},
+		{name: "state", kind: list, arg: "STATES", help: "only runs in these states, commas between"},
+		{name: "watch", kind: toggle, help: "go on looking until nobody works on the run"},
+		{name: "interval", arg: "SPAN", def: "2s", help: "how often --watch looks", profiled: true},
+		{name: "dry-run", kind: toggle, help: "say what would be done, and do nothing"},
+		{name: "with-locks", kind: toggle, help: "also forget runs whose locks still hold"},
 		{name: "raw-csv", kind: toggle, help: "leave cells as they are, for machines: no guard against formulas"},
 	}
 }
 
-// laterFlags are settings of later versions: typed today they must not be taken for a slip.
-func laterFlags() []string {
-	return []string{
-		"notify", "metrics", "watch",
+// tellSettings say who else is told how a run ends.
+func tellSettings() []setting {
+	return []setting{
+		{name: "notify", kind: list, arg: "COMMAND|URL", help: "tell a command, or an https address, how it ended; may be repeated", profiled: true},
+		{name: "metrics", arg: "FILE", help: "keep figures for Prometheus in FILE, for a textfile collector", profiled: true},
 	}
 }
 
@@ -231,12 +240,20 @@ func (s sources) resolve() values {
 }
 
 func (s sources) find(set setting) value {
+	if set.fileOnly {
+		return s.profiled(set)
+	}
 	if flag := s.flags.Lookup(set.name); flag != nil && flag.Changed {
 		return value{text: flag.Value.String(), where: spell(set, flag.Value.String()), flag: true, given: true}
 	}
 	if text := s.env(variable(set.name)); text != "" {
 		return value{text: text, where: variable(set.name) + "=" + clean(text), given: true}
 	}
+	return s.profiled(set)
+}
+
+// profiled is the value that the profile gives, or the default.
+func (s sources) profiled(set setting) value {
 	if text, ok := s.profile.values[set.name]; ok {
 		return value{text: text, where: fmt.Sprintf("%s %q of profile %s", set.name, text, s.profile.name), given: true}
 	}
@@ -280,12 +297,13 @@ func (v values) on(name string, problem func(error)) bool {
 	return on
 }
 
-// strangers returns a warning for each variable that looks like ours and is not, and an error
-// for one whose setting comes in a later version: passing over a limit would be worse.
-func strangers(environ []string) (warnings []string, err error) {
+// strangers returns a warning for each variable that looks like ours and is not.
+func strangers(environ []string) (warnings []string) {
 	known := []string{"ZLOCK_CLIENT_ID", "ZLOCK_CLIENT_SECRET", "ZLOCK_REFRESH_TOKEN", "ZLOCK_ACCESS_TOKEN"}
 	for _, s := range settings() {
-		known = append(known, variable(s.name))
+		if !s.fileOnly {
+			known = append(known, variable(s.name))
+		}
 	}
 	found := map[string]bool{}
 	for _, pair := range environ {
@@ -294,10 +312,7 @@ func strangers(environ []string) (warnings []string, err error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		if slices.ContainsFunc(laterFlags(), func(flag string) bool { return variable(flag) == name }) {
-			return nil, usage(name+": not in this version yet", "take it out of the environment")
-		}
 		warnings = append(warnings, fmt.Sprintf("environment variable %s is not known and is passed over%s", clean(name), didYouMean(name, known)))
 	}
-	return warnings, nil
+	return warnings
 }

@@ -118,7 +118,6 @@ func TestConfigurationFile(t *testing.T) {
 		{"unknown setting", "profiles:\n  a:\n    concurency: 3\n", "", "line 3: unknown key concurency; did you mean concurrency?"},
 		{"secret", "profiles:\n  a:\n    client_secret: x\n", "", "credentials never stand in this file"},
 		{"token", "profiles:\n  a:\n    refresh_token: x\n", "", "credentials never stand in this file"},
-		{"later setting", "profiles:\n  a:\n    notify: mail\n", "", "notify: not in this version yet"},
 		{"twice", "profiles:\n  a:\n    dc: eu\n    dc: us\n", "", "dc"},
 		{"list", "profiles:\n  a:\n    dc: [eu]\n", "", "dc: must be one value"},
 		{"null", "profiles:\n  a:\n    dc:\n", "", "dc: must be one value"},

@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("CLI_TEST_IS_ZLOCK") != "" {
 		os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Process(nil)))
 	}
+	if file := os.Getenv("CLI_TEST_HOOK"); file != "" {
+		os.Exit(hook(file))
+	}
 	os.Exit(m.Run())
 }
 

@@ -24,6 +24,7 @@ const (
 	simClientID     = "1000.PRETENDZOHO"
 	simClientSecret = "pretend-secret"
 	simRefreshToken = "1000.pretend.refresh"
+	simConsents     = 3 * time.Second // after which the pretend person at auth login --device consents
 )
 
 // serving is a pretend Zoho with its listener.
@@ -91,7 +92,11 @@ func (o *simOptions) newOrg(a *app) (*sim.Org, error) {
 		Seed: o.made.Seed, Records: o.made.all(), Modules: o.modules(), Edition: o.edition.name,
 		Latency: sim.Between(o.low, o.high, o.made.Seed), Concurrency: int(o.concurrency), Credits: int(o.credits),
 		Composite: o.composite, Script: o.faults, ByID: o.made.Endings, Journal: o.state, Mark: mark, LogLimit: 1000,
-		Tokens: sim.TokenConfig{ClientID: simClientID, ClientSecret: simClientSecret, RefreshToken: simRefreshToken},
+		Tokens: sim.TokenConfig{
+			ClientID: simClientID, ClientSecret: simClientSecret, RefreshToken: simRefreshToken,
+			Scope:       strings.Join(append(scopeNames(true), scopeNames(false)...), " "),
+			DeviceAfter: simConsents,
+		},
 	})
 	if errors.Is(err, sim.ErrOtherOrg) {
 		return nil, usage(fmt.Sprintf("--state %s: it was begun with other records", clean(o.state)),

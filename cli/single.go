@@ -84,7 +84,7 @@ func (a *app) finished(cmd *cobra.Command) *cobra.Command {
 		"one row, a new one each time: written down before it is sent, shown by zlock status, runs and results, and gone on " +
 		"with by zlock resume where it was stopped. With --json the run's status document is printed, and in it the row " +
 		"as zlock results --format jsonl has it, under row."
-	define(cmd.Flags(), "ids-checked", "simulate", "json")
+	define(cmd.Flags(), "ids-checked", "simulate", "json", "expect-org", "ticket")
 	define(cmd.Flags(), "settle", "attempts", "max-credits", "reserve", "credits-per-day", "max-outage", "max-duration", "until",
 		"window", "tz", "on-window", "on-budget", "wait", "grace", "exit-zero-on-partial", "allow-network-fs")
 	define(cmd.Flags(), names(orgSettings())...)
@@ -109,7 +109,7 @@ func singleExits() map[string]string {
 // settle makes the settings those of one typed row: what describes a job file has no say, and an
 // unlock leaves other users' locks alone unless somebody said otherwise.
 func (d deed) settle(v values) values {
-	for _, name := range []string{"module", "action", "map", "on-invalid", "on-conflict", "limit", "faults"} {
+	for _, name := range []string{"module", "action", "map", "on-invalid", "on-conflict", "limit", "faults", "expect-rows"} {
 		v[name] = value{}
 	}
 	v["precheck"], v["composite"] = value{text: string(batch.PrecheckNever)}, value{text: string(batch.CompositeOff)} // one row gains nothing
@@ -172,9 +172,17 @@ func (l *launch) enrolOne(ctx context.Context) (batch.Run, error) {
 	costs := batch.NewCosts(enrolment)
 	sum, err := readOne(ctx, l.job, l.reading, costs)
 	if err == nil {
+		err = l.guard(ctx, sum)
+	}
+	if err == nil {
+		err = l.app.confirm(ctx, &l.org)
+	}
+	if err == nil {
 		run.Format, run.Header, run.Forecast = sum.Format, sum.Header, int(costs.Expected())
+		l.keepGuards(run.Settings)
 		run, err = enrolment.Finish(ctx, run)
 	}
+	l.bookLook(ctx, map[bool]string{true: run.ID}[err == nil])
 	if err != nil {
 		return run, errors.Join(err, enrolment.Discard(context.WithoutCancel(ctx)))
 	}
@@ -186,6 +194,7 @@ func (l *launch) workOne(ctx context.Context, d deed, run batch.Run) error {
 	pace := l.pace
 	pace.noProgress = true
 	s := &sitting{app: l.app, place: l.place, org: l.org, pace: pace, db: l.db, run: run, asJSON: l.asJSON, owner: l.owner, command: d.name}
+	s.before.credits = int64(l.looked.Credits)
 	s.concluding = func(report batch.Report, code int) error {
 		row, err := s.onlyRow(context.WithoutCancel(ctx))
 		if err != nil {

@@ -27,13 +27,16 @@ type sitting struct {
 	command string // under which the org is held
 	before  tally  // earlier stints
 	learnt  batch.Learnt
+	cover   *cover // of the stint that goes on; nil for none
 
 	limiter *zoho.Limiter
 	client  *zoho.Client
 	close   func() // of the pretend org
+	meter   meter
 	told    *progress
 	rescued string // the file that holds what the store would not take
 
+	announced  bool                          // others were told of the end
 	concluding func(batch.Report, int) error // tells what came of the run instead of a summary; may be nil
 }
 
@@ -60,28 +63,44 @@ func (s *sitting) stint(ctx context.Context) (batch.Report, error) {
 	defer s.close()
 	limiter := s.limiter
 	s.bell.working(s.pace.grace, func() { s.stopping(limiter) })
+	held, err := s.knowOrg(ctx)
+	if err != nil {
+		return batch.Report{}, err
+	}
 	session, err := s.db.Begin(ctx, s.run.ID, workerName())
 	if err != nil {
 		return batch.Report{}, err
 	}
-	s.watch()
-	began, options := s.run, s.options(ctx)
-	if !s.run.Simulated {
-		cover := s.coverOf()
-		cover.begin(ctx)
-		defer cover.end(ctx)
-		options.Observe = func(p batch.Progress) {
-			s.told.observe(p)
-			cover.keep(ctx)
-		}
-	}
-	report, broken := batch.NewRunner(session, s.client, s.limiter, options).Run(s.bell.soft, s.bell.hard)
-	s.told.finish()
-	if err := s.record(ctx, session, &report, broken); err != nil {
+	began := s.run
+	stop := s.measuring()
+	report, broken := s.carryOut(ctx, session, held)
+	err = s.record(ctx, session, &report, broken)
+	stop()
+	s.cover.end(ctx)
+	if err != nil {
 		return batch.Report{}, err
 	}
 	s.before.add(int64(limiter.Snapshot().Credits), began, s.run)
 	return report, nil
+}
+
+// carryOut works the rows, unless the stint was held up before its first one.
+func (s *sitting) carryOut(ctx context.Context, session *checkpoint.Session, held *batch.Report) (batch.Report, error) {
+	if held != nil {
+		return *held, nil
+	}
+	s.watch()
+	defer s.told.finish()
+	options := s.options(ctx)
+	if !s.run.Simulated {
+		s.cover = s.coverOf()
+		s.cover.begin(ctx)
+		options.Observe = func(p batch.Progress) {
+			s.told.observe(p)
+			s.cover.keep(ctx)
+		}
+	}
+	return batch.NewRunner(session, s.client, s.limiter, options).Run(s.bell.soft, s.bell.hard)
 }
 
 // workerName says who works on a run.

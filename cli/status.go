@@ -15,15 +15,19 @@ func (a *app) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status [RUN]", Short: "Where a run stands",
 		Long: "Says where a run stands: how many rows have come to which outcome, what it cost, and how to go on. " +
-			"It works from another terminal while the run goes on. RUN is a run's id, the beginning of one, or latest.",
-		Example:     "  zlock status\n  zlock status 20260102 --json",
-		Args:        oneRun,
-		Annotations: readExits(),
+			"It works from another terminal while the run goes on. RUN is a run's id, the beginning of one, or latest.\n\n" +
+			"--watch looks again every --interval until the run is completed or nobody works on it (it may be waiting for " +
+			"credits or its window then, or wait for zlock resume). On a terminal the picture is drawn in place; elsewhere " +
+			"each look is one line, with --json one JSON document. It only reads: the run does not notice.",
+		Example: "  zlock status\n  zlock status 20260102 --json\n  zlock status --watch --interval 5s",
+		Args:    oneRun,
+		Annotations: exits("0  it could answer", "1  the program itself failed", "2  usage, or there is no such run",
+			"130, 143  --watch was stopped by SIGINT, SIGTERM; the run goes on"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.status(cmd.Context(), flagSource{cmd.Flags()}, runRef(args))
 		},
 	}
-	define(cmd.Flags(), "json")
+	define(cmd.Flags(), "watch", "interval", "json")
 	define(cmd.Flags(), names(placeSettings())...)
 	return cmd
 }
@@ -33,8 +37,9 @@ func (a *app) status(ctx context.Context, flags flagSource, ref string) error {
 	if err != nil {
 		return err
 	}
-	read := parser{values: sources{flags: flags.set, env: a.world.env}.resolve()}
-	asJSON := read.flag("json")
+	read := parser{values: sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()}
+	asJSON, watched := read.flag("json"), read.flag("watch")
+	every := read.span("interval", 100*time.Millisecond, time.Hour)
 	if read.err != nil {
 		return read.err
 	}
@@ -43,6 +48,10 @@ func (a *app) status(ctx context.Context, flags flagSource, ref string) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
+	if watched {
+		w := &watcher{app: a, place: p, db: db, every: every, asJSON: asJSON}
+		return w.watch(ctx, run)
+	}
 	if asJSON {
 		return writeJSON(a.world.Out, newDocument(run, a.world.Now()))
 	}
@@ -55,6 +64,12 @@ func printStatus(w io.Writer, p place, run batch.Run, now time.Time) {
 	t := newTable()
 	t.add("job file", clean(run.JobFile))
 	t.add("profile", clean(run.Profile))
+	if met := metBy(run); met.ID != "" {
+		t.add("org", named(met))
+	}
+	if run.Settings[keyTicket] != "" {
+		t.add("ticket", clean(run.Settings[keyTicket]))
+	}
 	t.add("started", moment(run.StartedAt))
 	if !run.EndedAt.IsZero() {
 		t.add("ended", moment(run.EndedAt))

@@ -24,6 +24,13 @@ func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
 // print writes the table, each line after indent. The last column is never padded.
 func (t *table) print(w io.Writer, indent string) {
+	for _, line := range t.lines() {
+		fmt.Fprintln(w, strings.TrimRight(indent+line, " "))
+	}
+}
+
+// lines are the table's rows laid out, without blanks at their ends.
+func (t *table) lines() []string {
 	var widths []int
 	for _, row := range t.rows {
 		for i, cell := range row {
@@ -33,9 +40,9 @@ func (t *table) print(w io.Writer, indent string) {
 			widths[i] = max(widths[i], columns(cell))
 		}
 	}
+	var out []string
 	for _, row := range t.rows {
 		var line strings.Builder
-		line.WriteString(indent)
 		for i, cell := range row {
 			if i > 0 {
 				line.WriteString("  ")
@@ -47,6 +54,7 @@ func (t *table) print(w io.Writer, indent string) {
 				line.WriteString(cell + pad)
 			}
 		}
-		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+		out = append(out, strings.TrimRight(line.String(), " "))
 	}
+	return out
 }

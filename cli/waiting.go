@@ -38,9 +38,13 @@ func (t *tally) add(credits int64, from, to batch.Run) {
 // work carries the run's rows out: in one stint or, where it may wait for credits or for its window,
 // in several with the org let go between them. From here on a signal is no error: it ends the
 // dealing, and what was done is written down and told.
-func (s *sitting) work(ctx context.Context) error {
+func (s *sitting) work(ctx context.Context) (err error) {
+	defer func() { s.tellFailure(err) }()
 	if s.run.Open() == 0 {
 		return s.conclude(batch.Report{})
+	}
+	if err := s.app.confirm(ctx, &s.org); err != nil {
+		return err
 	}
 	ctx = context.WithoutCancel(ctx)
 	defer func() { s.owner.Release() }()

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"os"
@@ -32,6 +33,9 @@ type World struct {
 	Signals <-chan os.Signal // may be nil
 	Now     func() time.Time // nil: time.Now
 	Exit    func(code int)   // leaves at once, for a third signal; nil: os.Exit
+
+	Keyring    Keyring                                   // nil: that of the operating system
+	ReadHidden func(ctx context.Context) (string, error) // a line typed without being shown; nil: from the terminal
 
 	NetworkFS func(path string) string // names the network file system that a path lies on; nil: checkpoint.NetworkFS
 	Transport http.RoundTripper        // the way to a real Zoho; nil: the network
@@ -69,6 +73,12 @@ func (w World) complete() World {
 	if w.NetworkFS == nil {
 		w.NetworkFS = checkpoint.NetworkFS
 	}
+	if w.Keyring == nil {
+		w.Keyring = systemKeyring{}
+	}
+	if w.ReadHidden == nil {
+		w.ReadHidden = readHidden
+	}
 	if w.In == nil {
 		w.In = strings.NewReader("")
 	}
@@ -79,7 +89,8 @@ func (w World) complete() World {
 }
 
 // env returns the value of an environment variable, "" when it is not set. Of several the last
-// one counts, as for os/exec.
+// one counts, as for os/exec. Line ends behind it, as files leave them that are read into the
+// environment, are no part of it.
 func (w World) env(name string) string {
 	value := ""
 	for _, pair := range w.Environ {
@@ -87,7 +98,7 @@ func (w World) env(name string) string {
 			value = v
 		}
 	}
-	return value
+	return strings.TrimRight(value, "\r\n")
 }
 
 // path makes name absolute, or returns it as it is where it is so already.

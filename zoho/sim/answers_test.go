@@ -80,7 +80,6 @@ func staged() map[string]stage {
 type stage struct {
 	cfg        sim.Config
 	rec        sim.Record
-	more       []sim.Record
 	body, auth string
 }
 
@@ -138,7 +137,7 @@ func readExample(t *testing.T, file string) example {
 func (s stage) holdTo(t *testing.T, e example) {
 	t.Helper()
 	if s.rec.ID != "" {
-		s.cfg.Records = slices.Values(append(s.more, s.rec))
+		s.cfg.Records = slices.Values([]sim.Record{s.rec})
 	}
 	o := found(t, s.cfg)
 	if s.body == "" && (e.Request.Method == http.MethodPost || e.Request.Method == http.MethodPut) {

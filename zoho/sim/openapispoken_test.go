@@ -76,7 +76,7 @@ func exampleTalks(t *testing.T) []talk {
 		}
 		s := stages[name]
 		if s.rec.ID != "" {
-			s.cfg.Records = slices.Values(append(s.more, s.rec))
+			s.cfg.Records = slices.Values([]sim.Record{s.rec})
 		}
 		if s.body == "" && (e.Request.Method == http.MethodPost || e.Request.Method == http.MethodPut) {
 			s.body = reason

@@ -77,18 +77,6 @@ func (o *Org) describeUser(u User) object {
 	}
 }
 
-// profiles serves the organisation's profiles. (Zoho: "Get Profiles".)
-func (o *Org) profiles() answer {
-	list := make([]object, len(o.cfg.Profiles))
-	for i, p := range o.cfg.Profiles {
-		list[i] = object{
-			"id": p.ID, "name": p.Name, "display_label": p.Name, "type": "normal_profile", "custom": false, "description": nil,
-			"created_time": nil, "created_by": nil, "modified_time": nil, "modified_by": nil,
-		}
-	}
-	return shown(object{"profiles": list})
-}
-
 // org serves the organisation's particulars.
 func (o *Org) org() answer {
 	return shown(object{"org": []object{{
