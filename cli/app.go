@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -52,9 +51,6 @@ func secretsOf(w World) []string {
 
 func (a *app) execute(args []string) error {
 	root := a.rootCommand()
-	if err := laterCommand(root, args); err != nil {
-		return err
-	}
 	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own arguments
 	return root.ExecuteContext(a.bell.soft)
 }
@@ -88,10 +84,13 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
 		a.resultsCommand(),
+		a.verifyCommand(),
 		a.showCommand(),
 		a.lockCommand(),
 		a.unlockCommand(),
 		a.reasonCommand(),
+		a.locksCommand(),
+		a.sweepCommand(),
 		a.configCommand(),
 		a.modulesCommand(),
 		a.simCommand(),
@@ -107,28 +106,6 @@ func (a *app) rootCommand() *cobra.Command {
 	return root
 }
 
-// laterCommands are those that the program will have one day: a script that calls one must not
-// be told that it mistyped.
-func laterCommands() []string {
-	return []string{
-		"verify",
-		"locks",
-		"sweep",
-	}
-}
-
-func laterCommand(root *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	for _, name := range laterCommands() {
-		if args[0] == name {
-			return usage(fmt.Sprintf("%s comes in a later version", name), "this version has "+strings.Join(commandNames(root), ", "))
-		}
-	}
-	return nil
-}
-
 func commandNames(root *cobra.Command) []string {
 	var out []string
 	for _, c := range root.Commands() {
@@ -140,6 +117,6 @@ func commandNames(root *cobra.Command) []string {
 }
 
 func unknownCommand(root *cobra.Command, name string) error {
-	return usage(fmt.Sprintf("%s is not a command%s", clean(name), didYouMean(name, append(commandNames(root), laterCommands()...))),
+	return usage(fmt.Sprintf("%s is not a command%s", clean(name), didYouMean(name, commandNames(root))),
 		"zlock --help lists them")
 }

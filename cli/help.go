@@ -51,9 +51,6 @@ func (a *app) helpCommand(root *cobra.Command) *cobra.Command {
 			if len(args) == 0 {
 				return root.Help()
 			}
-			if err := laterCommand(root, args); err != nil {
-				return err
-			}
 			cmd, _, err := root.Find(args)
 			if err != nil || cmd == root {
 				return unknownCommand(root, args[0])
@@ -111,7 +108,6 @@ func helpCommands(w io.Writer, root *cobra.Command) {
 		fmt.Fprintf(w, "\n%s COMMAND --help says more, with an example and the exit codes.\n", root.CommandPath())
 		return
 	}
-	fmt.Fprintln(w, "\n"+wrap("Later versions: "+strings.Join(laterCommands(), " ")+".", helpWidth))
 	fmt.Fprintln(w, "\nzlock COMMAND --help says more, with an example and the exit codes.")
 }
 

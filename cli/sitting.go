@@ -32,6 +32,7 @@ type sitting struct {
 	limiter *zoho.Limiter
 	client  *zoho.Client
 	close   func() // of the pretend org
+	instant bool   // the pretend org answers at once
 	meter   meter
 	told    *progress
 	rescued string // the file that holds what the store would not take

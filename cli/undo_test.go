@@ -297,8 +297,8 @@ func TestUndoOfAList(t *testing.T) {
 		{"a job file", "ids.csv", "Note;Lead Id\na;" + leadID(1) + "\n", 0, "3 changes; 1 record to take back", 1},
 		{"JSON lines", "ids.jsonl", `{"record_id":"` + leadID(2) + `"}` + "\n", 0, "3 changes; 1 record to take back", 1},
 		{"strangers", "ids", leadID(0) + "\n" + leadID(9) + "\n", 0, "1 id in the list: of no record", 1},
-		{"damaged", "ids", leadID(0) + "\n5.84E+18\n", 3, "line 2: 5.84E+18", 0},
-		{"empty", "ids", "", 3, "", 0},
+		{"damaged", "ids", leadID(0) + "\n5.84E+18\n", 2, "line 2: 5.84E+18", 0},
+		{"empty", "ids", "", 0, "nothing to take back, of 3 changes", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t).withZoho(nil)
@@ -340,6 +340,7 @@ func TestUndoOfARehearsal(t *testing.T) {
 	s.want(s.run("resume"), 0, "SIMULATED", "3  locked", "3  unlocked", "2  reason_updated")
 	s.want(s.run("undo"), 0, "itself the undo of run", "3  locked", "3  unlocked", "2  reason_updated")
 	s.want(s.run("undo", "--dry-run"), 0)
+	s.want(s.run("verify"), 0)
 }
 
 // An undo that is unfinished is named when another is begun, and so is a run that is.
