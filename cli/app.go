@@ -81,29 +81,32 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetErr(a.screen)
 	root.SetHelpFunc(a.help)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(
-		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
-		a.resultsCommand(),
-		a.verifyCommand(),
-		a.showCommand(),
-		a.lockCommand(),
-		a.unlockCommand(),
-		a.reasonCommand(),
-		a.locksCommand(),
-		a.sweepCommand(),
-		a.configCommand(),
-		a.modulesCommand(),
-		a.simCommand(),
-		a.reportCommand(),
-		a.undoCommand(),
-		a.doctorCommand(),
-		a.authCommand(),
-		a.pruneCommand(),
-		a.versionCommand(),
-		a.completionCommand(),
-	)
+	for _, chapter := range a.chapters() {
+		root.AddCommand(chapter.commands...)
+	}
 	root.SetHelpCommand(a.helpCommand(root))
 	return root
+}
+
+// chapter is commands that the help lists together.
+type chapter struct {
+	title    string
+	commands []*cobra.Command
+}
+
+// chapters are all commands, in the order in which the help lists them.
+func (a *app) chapters() []chapter {
+	return []chapter{
+		{"Job files", []*cobra.Command{a.planCommand(), a.runCommand(), a.resumeCommand(), a.retryCommand()}},
+		{"After a run", []*cobra.Command{
+			a.statusCommand(), a.runsCommand(), a.resultsCommand(), a.reportCommand(), a.verifyCommand(), a.undoCommand(), a.pruneCommand(),
+		}},
+		{"Locks", []*cobra.Command{
+			a.showCommand(), a.lockCommand(), a.unlockCommand(), a.reasonCommand(), a.locksCommand(), a.sweepCommand(),
+		}},
+		{"Zoho", []*cobra.Command{a.authCommand(), a.doctorCommand(), a.modulesCommand(), a.configCommand(), a.simCommand()}},
+		{"zlock", []*cobra.Command{a.versionCommand(), a.completionCommand()}},
+	}
 }
 
 func commandNames(root *cobra.Command) []string {

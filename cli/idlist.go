@@ -38,7 +38,7 @@ func (l *idList) Mark(int64, batch.Outcome, string, string, int64) error { retur
 // count. Ids of other modules are left out unless module is "". What is wrong with it is a mistake of usage.
 func (a *app) readIDs(ctx context.Context, flag, name, module string, checked bool) (*idList, error) {
 	reading := batch.ReadOptions{Module: orElse(module, "Records"), Action: batch.ActionUnlock, Sequence: true, AllowEmpty: true, IDsChecked: checked}
-	src, above, err := a.openIDs(ctx, name, reading)
+	src, bare, err := a.openIDs(ctx, name, reading)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", flag, clean(name), err)
 	}
@@ -56,7 +56,10 @@ func (a *app) readIDs(ctx context.Context, flag, name, module string, checked bo
 		return nil, fmt.Errorf("%s %s: %w", flag, clean(name), err)
 	case len(faults) > 0:
 		f := faults[0]
-		return nil, usage(fmt.Sprintf("%s %s: line %d: %s%s", flag, clean(name), f.Line-above, clean(strings.TrimPrefix(f.Value+": ", ": ")), clean(f.Message)),
+		if bare {
+			f.Line-- // the header is ours
+		}
+		return nil, usage(fmt.Sprintf("%s %s: line %d: %s%s", flag, clean(name), f.Line, clean(strings.TrimPrefix(f.Value+": ", ": ")), clean(f.Message)),
 			"it takes one id a line, or a job file: "+clean(f.Hint))
 	}
 	return list, nil
@@ -76,20 +79,19 @@ func (m *ofModule) Add(row batch.Row) error {
 	return m.idList.Add(row)
 }
 
-// openIDs opens such a file, with a header above a list that has none: above is how many lines that puts
-// before the file's own.
-func (a *app) openIDs(ctx context.Context, name string, reading batch.ReadOptions) (src batch.Source, above int, err error) {
+// openIDs opens such a file, with a header above a list that has none: bare.
+func (a *app) openIDs(ctx context.Context, name string, reading batch.ReadOptions) (src batch.Source, bare bool, err error) {
 	in := a.world.In
 	if name != "-" {
 		path := a.world.path(name)
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 			src, err = batch.Open(ctx, path, nil, reading)
-			return src, 0, err
+			return src, false, err
 		}
 		file, err := os.Open(path)
 		if err != nil {
 			src, err = batch.Open(ctx, path, nil, reading)
-			return src, 0, err
+			return src, false, err
 		}
 		defer func() { _ = file.Close() }()
 		in = file
@@ -97,16 +99,17 @@ func (a *app) openIDs(ctx context.Context, name string, reading batch.ReadOption
 	buffered := bufio.NewReader(in)
 	head, err := buffered.Peek(64)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return src, 0, fmt.Errorf("read ids: %w", err)
+		return batch.Source{}, false, fmt.Errorf("read ids: %w", err)
 	}
 	switch {
 	case bareID.Match(head):
-		above = 1
-		src, err = batch.Open(ctx, "-", io.MultiReader(strings.NewReader("record_id\n"), buffered), reading)
+		header := strings.NewReader("record_id\n")
+		src, err = batch.Open(ctx, "-", io.MultiReader(header, buffered), reading)
+		return src, true, err
 	case name == "-":
 		src, err = batch.Open(ctx, "-", buffered, reading)
 	default:
 		src, err = batch.Open(ctx, a.world.path(name), nil, reading)
 	}
-	return src, above, err
+	return src, false, err
 }

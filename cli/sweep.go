@@ -57,7 +57,7 @@ func (a *app) sweepCommand() *cobra.Command {
 	cmd.Flags().Var(&word{arg: "FILE"}, "keep", "leave the records of a file: one id a line, or a job file")
 	cmd.Flags().Var(&word{arg: "N"}, "max-unlocks", "with more to unlock than N nothing is sent (exit 2)")
 	cmd.Flags().Bool("any-owner", false, "other users' locks too")
-	define(cmd.Flags(), "ids-checked", "dry-run", "format", "raw-csv", "yes", "json", "expect-org", "ticket")
+	define(cmd.Flags(), "ids-checked", "dry-run", "format", "raw-csv", "yes", "json", "no-progress", "expect-org", "ticket")
 	define(cmd.Flags(), "concurrency", "rate", "polite", "max-credits", "reserve", "credits-per-day", "composite", "settle", "attempts",
 		"max-failures", "max-failure-rate", "max-outage", "max-duration", "until", "window", "tz", "on-window", "on-budget", "grace",
 		"wait", "exit-zero-on-partial", "allow-network-fs")

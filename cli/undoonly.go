@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"zlock/batch"
@@ -14,7 +17,7 @@ import (
 type narrowing struct {
 	modules  []string
 	outcomes []batch.Outcome
-	ids      idSet // nil where no file was given
+	ids      *idSet // nil where no file was given
 }
 
 func (n *narrowing) takes(row batch.Row) bool {
@@ -46,14 +49,11 @@ func (l *launch) readNarrowing(ctx context.Context) (n narrowing, err error) {
 				return n, err
 			}
 		default:
-			if slices.Contains(changing(), strings.ToLower(what)) {
-				return n, usage("--only "+clean(what)+": is an outcome, not a file", "write --only outcome="+strings.ToLower(what))
-			}
-			list, err := l.readIDs(ctx, "--only", what, "", l.reading.IDsChecked)
+			ids, err := l.readIDs(ctx, what)
 			if err != nil {
 				return n, err
 			}
-			n.ids = n.ids.with(list)
+			n.ids = n.ids.with(ids)
 		}
 	}
 	return n, nil
@@ -71,33 +71,72 @@ func (n *narrowing) addOutcomes(list string) error {
 	return nil
 }
 
-// idSet is the record ids that --only lists, and whether a row had each of them. Nil holds every id.
-type idSet map[string]bool
-
-func (s idSet) with(list *idList) idSet {
-	if s == nil {
-		s = make(idSet, len(list.ids))
+// readIDs reads a file of record ids: one a line, or in any form that a job file has.
+func (l *launch) readIDs(ctx context.Context, name string) ([]int64, error) {
+	if _, err := os.Stat(l.world.path(name)); err != nil {
+		return nil, l.notAFile(name, err)
 	}
-	for _, id := range list.ids {
-		s[id] = false
+	list, err := l.app.readIDs(ctx, "--only", name, "", l.reading.IDsChecked)
+	if err != nil {
+		return nil, err
 	}
-	return s
+	ids := make([]int64, len(list.ids))
+	for i, id := range list.ids {
+		if ids[i], err = strconv.ParseInt(id, 10, 64); err != nil {
+			return nil, fmt.Errorf("--only %s: %w", clean(name), err)
+		}
+	}
+	return ids, nil
 }
 
-func (s idSet) has(id string) bool {
-	if s == nil {
+// notAFile is the error for a file that can't be opened; a word that would mean something after
+// outcome= or module= is told so.
+func (l *launch) notAFile(name string, err error) error {
+	hint := "--only takes module=NAME, outcome=OUTCOME, or the name of a file of ids"
+	if word := strings.ToLower(name); slices.Contains(changing(), word) {
+		hint = "write --only outcome=" + word
+	}
+	var path *os.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return usage(fmt.Sprintf("--only %s: %v", clean(name), err), hint)
+}
+
+// idSet is a set of record ids that knows which of them were asked for. Nil holds every id.
+type idSet struct {
+	ids  []int64
+	seen []bool
+}
+
+func (l *idSet) with(ids []int64) *idSet {
+	if l != nil {
+		ids = append(ids, l.ids...)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	return &idSet{ids: ids, seen: make([]bool, len(ids))}
+}
+
+func (l *idSet) has(id string) bool {
+	if l == nil {
 		return true
 	}
-	_, listed := s[id]
-	if listed {
-		s[id] = true
+	n, err := strconv.ParseInt(id, 10, 64)
+	i, found := slices.BinarySearch(l.ids, n)
+	if err != nil || !found {
+		return false
 	}
-	return listed
+	l.seen[i] = true
+	return true
 }
 
 // unseen counts the ids that no row had.
-func (s idSet) unseen() (n int64) {
-	for _, seen := range s {
+func (l *idSet) unseen() (n int64) {
+	if l == nil {
+		return 0
+	}
+	for _, seen := range l.seen {
 		if !seen {
 			n++
 		}
