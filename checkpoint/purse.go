@@ -148,15 +148,45 @@ func (p Purse) replace(name string, text []byte) error {
 	return syncDir(p.dir)
 }
 
-const factName = "checkpoint"
+const (
+	factName  = "checkpoint"
+	factPlace = "checkpoint.place" // where the file lay when it was named
+)
 
-// Name returns what a purse knows the checkpoint by, and gives it one where it has none yet. A checkpoint
-// opened only to read that has none returns "".
+// Name returns what a purse knows the checkpoint by, and gives it one where it has none yet. A copy of a
+// checkpoint gets a name of its own: under one name each would hide from others, and from itself, what the
+// other spends. A checkpoint opened only to read that has none returns "".
 func (d *DB) Name(ctx context.Context) (string, error) {
 	name, err := d.Recall(ctx, "", factName)
-	if err != nil || name != "" || d.readOnly {
+	if err != nil {
+		return "", err
+	}
+	place, err := d.Recall(ctx, "", factPlace)
+	if err != nil || name != "" && place == d.path {
 		return name, err
 	}
-	name = strings.ToLower(rand.Text()[:16])
-	return name, d.Remember(ctx, "", factName, name)
+	fresh := name == "" || d.copied(place)
+	switch {
+	case d.readOnly && fresh:
+		return "", nil
+	case d.readOnly:
+		return name, nil
+	case fresh:
+		name = strings.ToLower(rand.Text()[:16])
+	}
+	// The name comes first: until the place is right as well, the copy is taken for one.
+	return name, errors.Join(d.Remember(ctx, "", factName, name), d.Remember(ctx, "", factPlace, d.path))
+}
+
+// copied says whether another file lies where this one was named.
+func (d *DB) copied(place string) bool {
+	if place == "" {
+		return false
+	}
+	there, err := os.Stat(place)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	here, err := os.Stat(d.path)
+	return err != nil || !os.SameFile(there, here)
 }

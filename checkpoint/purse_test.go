@@ -97,3 +97,47 @@ func TestName(t *testing.T) {
 		t.Errorf("then %q, %v", again, err)
 	}
 }
+
+// A copy of a checkpoint has a name of its own; one that was moved keeps its name.
+func TestNameOfACopy(t *testing.T) {
+	dir := t.TempDir()
+	name := func(file string) string {
+		t.Helper()
+		d, err := checkpoint.Open(t.Context(), filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		name, err := d.Name(t.Context())
+		if err != nil || name == "" {
+			t.Fatalf("name %q, %v", name, err)
+		}
+		return name
+	}
+	first := name("a.db")
+	text, err := os.ReadFile(filepath.Join(dir, "a.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "b.db"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	readOnly, err := checkpoint.OpenReadOnly(t.Context(), filepath.Join(dir, "b.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := readOnly.Name(t.Context()); err != nil || got == first {
+		t.Errorf("a copy that is only read is called %q, %v", got, err)
+	}
+	_ = readOnly.Close()
+	second := name("b.db")
+	if second == first || name("b.db") != second || name("a.db") != first {
+		t.Errorf("the copy is called %q, then %q; the first %q, then %q", second, name("b.db"), first, name("a.db"))
+	}
+	if err := os.Rename(filepath.Join(dir, "a.db"), filepath.Join(dir, "c.db")); err != nil {
+		t.Fatal(err)
+	}
+	if got := name("c.db"); got != first {
+		t.Errorf("moved, it is called %q, before %q", got, first)
+	}
+}
