@@ -62,6 +62,12 @@ func (p Purse) Others(name string, now time.Time) ([]Spend, error) {
 	return all, nil
 }
 
+// OfRuns returns what the runs of all checkpoints have spent in the 24 hours before now.
+func (p Purse) OfRuns(now time.Time) ([]Spend, error) { return p.Others(ofNoRun, now) }
+
+// OfNoRun returns what calls that belong to no run have cost in the 24 hours before now.
+func (p Purse) OfNoRun(now time.Time) ([]Spend, error) { return p.read(ofNoRun, now) }
+
 // Publish replaces what others are told of a checkpoint. What is more than 24 hours old is left out.
 func (p Purse) Publish(name string, all []Spend, now time.Time) error {
 	var doc spent
@@ -80,9 +86,9 @@ func (p Purse) Publish(name string, all []Spend, now time.Time) error {
 	return nil
 }
 
-// Add books calls that belong to no run.
+// Add books calls that belong to no run. Less than no credits gives back some that were booked ahead.
 func (p Purse) Add(ctx context.Context, credits int, now time.Time) error {
-	if credits <= 0 {
+	if credits == 0 {
 		return nil
 	}
 	unlock, err := LockFile(ctx, filepath.Join(p.dir, ofNoRun+".lock"))
@@ -94,11 +100,13 @@ func (p Purse) Add(ctx context.Context, credits int, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	at := time.Unix(bucketOf(now), 0)
-	if n := len(all); n > 0 && all[n-1].At.Equal(at) {
-		all[n-1].Credits += credits
-	} else {
-		all = append(all, Spend{At: at, Credits: credits})
+	if at := time.Unix(bucketOf(now), 0); credits > 0 && (len(all) == 0 || !all[len(all)-1].At.Equal(at)) {
+		all = append(all, Spend{At: at})
+	}
+	for i := len(all) - 1; i >= 0 && credits != 0; i-- { // what is given back was booked of late
+		most := max(credits, -all[i].Credits)
+		all[i].Credits += most
+		credits -= most
 	}
 	return p.Publish(ofNoRun, all, now)
 }

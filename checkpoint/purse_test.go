@@ -56,6 +56,23 @@ func TestPurse(t *testing.T) {
 	}
 }
 
+// What was booked ahead and not spent is given back, and no more than there is.
+func TestPurseGivesBack(t *testing.T) {
+	now := time.Date(2026, 9, 30, 22, 0, 0, 0, time.UTC)
+	p := checkpoint.NewPurse(t.TempDir())
+	for i, step := range []struct{ add, want int }{{50, 50}, {-20, 30}, {50, 80}, {-60, 20}, {0, 20}, {-99, 0}, {7, 7}} {
+		if err := p.Add(t.Context(), step.add, now.Add(time.Duration(i)*4*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if got := total(t, p, "", now.Add(time.Hour)); got != step.want {
+			t.Errorf("after step %d: %d credits, want %d", i+1, got, step.want)
+		}
+	}
+	if runs, err := p.OfRuns(now); err != nil || len(runs) != 0 {
+		t.Errorf("of runs: %v, %v", runs, err)
+	}
+}
+
 // Calls of no run are booked by many processes at once.
 func TestPurseLosesNothing(t *testing.T) {
 	now := time.Now()
