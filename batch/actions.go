@@ -150,7 +150,7 @@ func (j *job) misremembered(err error) bool {
 
 // aim finds the lock that an unlock is to take away, and puts it on disk: until it is there, nothing
 // has left. The one that a run of ours left there is taken without a look, and so is the one that the job
-// file names where any owner's may go.
+// file names where any owner's may go. Whoever enrolled the row may have read that lock's reason.
 func (r *Runner) aim(ctx context.Context, j *job, client door) (verdict, bool) {
 	found, remembered := r.remembered(j)
 	switch {
@@ -158,8 +158,10 @@ func (r *Runner) aim(ctx context.Context, j *job, client door) (verdict, bool) {
 		j.blind = "the lock's id was known from run " + j.row.Known.Run + "; who held it was not read"
 	case remembered:
 	case j.row.LockID != "" && r.options.AnyOwner:
-		found = zoho.Lock{ID: j.row.LockID}
-		j.blind = "the job file named the lock; how it was before was not read"
+		found = zoho.Lock{ID: j.row.LockID, Reason: j.row.Reason}
+		if found.Reason == "" {
+			j.blind = "the job file named the lock; how it was before was not read"
+		}
 	default:
 		var v verdict
 		var ok bool

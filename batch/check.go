@@ -16,6 +16,8 @@ type reading struct {
 	reason  template          // of the flag
 	modules map[string]string // module texts seen, and what they mean
 	ids     census
+	origins origins
+	idsOf   string // the module whose ids the column's name says they are; "" where it says none
 	pairs   *pairs
 	carry   carrier
 	columns [fieldCount]string // the columns' names, for faults that concern many rows
@@ -112,6 +114,7 @@ func (c *checking) recordID() {
 	}
 	c.row.RecordID = id
 	c.ids.count(id, c.rec.line, c.row.Seq)
+	c.origins.count(id, c.rec.line, c.row.Seq)
 }
 
 func (c *checking) module() {
@@ -137,6 +140,11 @@ func (c *checking) module() {
 		}
 	}
 	c.row.Module, c.values[fieldModule] = name, name
+	if c.idsOf != "" && c.idsOf != name && isLockable(name) {
+		c.fault(fieldRecordID, c.rec.text[fieldRecordID], &problem{FaultIDOfModule,
+			fmt.Sprintf("the ids are those of %s, and the module is %s", c.idsOf, name),
+			"correct the module, or say which column holds the record's id with --map record_id=Column"})
+	}
 }
 
 func (c *checking) action() {
@@ -329,6 +337,9 @@ func (r *reading) finish() error {
 	}
 	if err := r.settlePairs(); err != nil {
 		return err
+	}
+	if odd, found := r.origins.warning(); found {
+		r.sum.Warnings = append(r.sum.Warnings, odd)
 	}
 	if r.o.SkipInvalid && r.refusal != nil {
 		return &FileError{Line: r.refusal.Line, Code: r.refusal.Code, Message: r.refusal.Message, Hint: r.refusal.Hint}

@@ -146,7 +146,7 @@ func (c *csvReader) readHeader() error {
 		return nil
 	}
 	l, faults := newLayout(names, c.o)
-	c.layout = l
+	c.layout, c.idsOf = l, l.idsOf
 	for f := range fieldCount {
 		c.columns[f] = l.columnOf(f)
 	}
@@ -280,7 +280,7 @@ func (c *csvReader) takeRow(row *csvRow) error {
 // may as well be part of a text.
 func (c *csvReader) takeBroken(p problem) error {
 	rec := &c.current
-	*rec = record{line: c.records.start, columns: &c.columns, value: c.cellNamed, shape: []Fault{p.fault("", string(c.records.text))}}
+	*rec = record{line: c.records.start, columns: &c.columns, value: c.cellNamed, shape: []Fault{p.fault("", strings.TrimRight(string(c.records.text), "\r\n"))}}
 	rec.cells = c.salvage()
 	if err := c.take(rec); err != nil {
 		return err
@@ -325,11 +325,19 @@ func (c *csvReader) overlong() problem {
 
 func (c *csvReader) ragged() problem {
 	got, want := len(headerFields(c.records.text, c.records.comma)), len(c.layout.names)
-	p := problem{FaultRaggedRow, fmt.Sprintf("%d fields; the header names %d columns", got, want), "add what is missing"}
+	p := problem{FaultRaggedRow, fmt.Sprintf("%s; the header names %s", counted(got, "field"), counted(want, "column")), "add what is missing"}
 	if got > want {
 		p.hint = fmt.Sprintf("put a value that holds %q in double quotes", c.records.comma)
 	}
 	return p
+}
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func (c *csvReader) misquoted() problem {

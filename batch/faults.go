@@ -53,6 +53,7 @@ const (
 	FaultIDZero          = "ID_ZERO"           // 0, or a leading zero
 	FaultIDTooLong       = "ID_TOO_LONG"       // more than 19 digits, or above int64
 	FaultIDHeader        = "ID_HEADER"         // a header line among the rows
+	FaultIDOfModule      = "ID_OF_MODULE"      // the column's name says that the ids are another module's
 	FaultIDNotDigits     = "ID_NOT_DIGITS"     // anything else
 
 	FaultModuleMalformed = "MODULE_MALFORMED"

@@ -16,6 +16,7 @@ type layout struct {
 	kept    []int           // the columns that are kept as cells: all but zlock_*
 	cell    map[string]int  // name, as it stands, to the index among the kept
 	plain   map[string]int  // the same by plain name
+	idsOf   string          // the module whose ids the id column's name says it holds; "" where it says none
 	results bool            // the file is one of our results files
 	added   []field         // fields that a flag supplies and that no column holds
 }
@@ -148,6 +149,7 @@ func (l *layout) claimLookup(o ReadOptions) []Fault {
 	switch {
 	case len(found) == 1:
 		l.at[fieldRecordID], l.claims[found[0]] = found[0], fieldRecordID
+		l.idsOf = lookupModule(plainName(l.names[found[0]]))
 		return nil
 	case len(found) > 1:
 		names := make([]string, len(found))

@@ -10,7 +10,8 @@ import (
 func TestIDColumns(t *testing.T) {
 	for _, c := range []struct{ header, module, want string }{
 		{"record_id", "Deals", ""}, {"RecordID", "Deals", ""}, {"Id", "Deals", ""}, {"Record Id", "Deals", ""},
-		{"Lead ID", "Deals", ""}, {"Leads Id", "Deals", ""}, {"Price Book Id", "Deals", ""}, {"sales_order_id", "Deals", ""},
+		{"Lead ID", "Leads", ""}, {"Leads Id", "leads", ""}, {"Price Book Id", "Price_Books", ""}, {"sales_order_id", "Sales_Orders", ""},
+		{"Lead ID", "Deals", "ID_OF_MODULE"}, {"Lead ID", "Own_Module", ""}, {"Potential Id", "Leads", "ID_OF_MODULE"},
 		{"Potential Id", "Deals", ""}, {"Wohnung Id", "Wohnungs", ""}, {"Wohnung_Id", "Wohnung", ""},
 		{"Wohnung Id", "Deals", "COLUMN_MISSING"}, {"Owner Id", "Deals", "COLUMN_MISSING"}, {"Contact Owner.id", "Deals", "COLUMN_MISSING"},
 	} {

@@ -73,6 +73,7 @@ type Summary struct {
 	Duplicates     int64                  // rows that repeat an earlier one
 	ByModuleAction map[ModuleAction]int64 // rows to be carried out
 	Sample         []Row                  // the first five good rows
+	Warnings       []string               // what is odd and no fault: sentences for a person
 
 	// Header names the cells of every row: the file's own columns without zlock_*, then AddedColumns.
 	// Rows of a JSONL file have one cell, "input": the line's object as it stands, without zlock_*,

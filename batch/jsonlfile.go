@@ -93,6 +93,7 @@ func (j *jsonlReader) takeLine(line []byte, number int, tooLong bool) error {
 
 // parse reads the object and finds its fields.
 func (j *jsonlReader) parse(rec *record) []Fault {
+	j.idsOf = ""
 	members, p := parseObject(j.object)
 	if p == nil {
 		p = j.unwrap(members)
@@ -186,7 +187,7 @@ func (j *jsonlReader) claimLookup(at *[fieldCount]*member) *problem {
 		if before := at[fieldRecordID]; before != nil {
 			return twoKeys(before.key, m.key, fieldRecordID)
 		}
-		at[fieldRecordID] = m
+		at[fieldRecordID], j.idsOf = m, lookupModule(plainName(m.key))
 	}
 	return nil
 }

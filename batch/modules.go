@@ -2,6 +2,7 @@ package batch
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -77,4 +78,22 @@ func isLookup(plain, module string) bool {
 	}
 	own := plainName(module)
 	return word == "potential" || word == "potentials" || own != "" && (word == own || word+"s" == own)
+}
+
+// lookupModule is the lockable module whose ids a column's plain name says it holds; "" for none.
+func lookupModule(plain string) string {
+	word := strings.TrimSuffix(plain, "id")
+	for _, m := range lockable {
+		if word == plainName(m.name) || word == plainName(m.singular) {
+			return m.name
+		}
+	}
+	if word == "potential" || word == "potentials" {
+		return "Deals"
+	}
+	return ""
+}
+
+func isLockable(name string) bool {
+	return slices.ContainsFunc(lockable, func(m struct{ name, singular string }) bool { return m.name == name })
 }

@@ -57,7 +57,7 @@ type Row struct {
 	Module   string // API name
 	RecordID string // 1-19 digits
 	Action   Action
-	Reason   string   // as it will be sent, placeholders filled in; "" where the action needs none
+	Reason   string   // as it will be sent, placeholders filled in; of an unlock, what LockID was found to have; "" where there is none
 	LockID   string   // from the job file; or, once an unlock has read it, the lock it means to delete
 	After    int64    // Seq of the row of the same record that must come first; 0 for none
 	Cells    []string // the job file's own columns, original text, in header order

@@ -151,6 +151,10 @@ func (r *Runner) older(l zoho.Lock, t time.Time) bool {
 	return trusted && !l.At.IsZero() && l.At.Add(-offset).Before(t.Add(-clockSlack))
 }
 
+// SameReason reports whether a server may have given back a for b, or b for a: blanks at the ends, line
+// ends, entities and the composition of letters aside.
+func SameReason(a, b string) bool { return sameReason(a, b) }
+
 // sameReason compares reasons as a server may have given them back: blanks at the ends dropped,
 // line ends and entities rewritten, letters composed.
 func sameReason(a, b string) bool {

@@ -126,3 +126,16 @@ func explain(path string, err error) error {
 	}
 	return err
 }
+
+// SharedDirError says that a directory is not its user's alone, and so no place for a checkpoint's locks
+// and tokens.
+type SharedDirError struct {
+	Path string
+	Why  string
+	Hint string // what to do
+}
+
+// Error names the directory and what is wrong with it.
+func (e *SharedDirError) Error() string {
+	return fmt.Sprintf("directory %s is not safe to keep state in: %s", e.Path, e.Why)
+}

@@ -15,7 +15,7 @@ import (
 )
 
 // several makes runs a, ab and b, in this order a minute apart.
-func several(t *testing.T) *checkpoint.DB {
+func several(t testing.TB) *checkpoint.DB {
 	t.Helper()
 	d := fresh(t)
 	for i, id := range []string{"20260301-120000-aaaa", "20260301-120000-aabb", "20260302-120000-bbbb"} {

@@ -55,6 +55,7 @@ func (a *app) execute(args []string) error {
 	if err := laterCommand(root, args); err != nil {
 		return err
 	}
+	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own arguments
 	return root.ExecuteContext(a.bell.soft)
 }
 
@@ -87,10 +88,13 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
 		a.resultsCommand(),
+		a.verifyCommand(),
 		a.showCommand(),
 		a.lockCommand(),
 		a.unlockCommand(),
 		a.reasonCommand(),
+		a.locksCommand(),
+		a.sweepCommand(),
 		a.configCommand(),
 		a.modulesCommand(),
 		a.simCommand(),
@@ -109,10 +113,7 @@ func (a *app) rootCommand() *cobra.Command {
 // be told that it mistyped.
 func laterCommands() []string {
 	return []string{
-		"verify",
 		"undo",
-		"locks",
-		"sweep",
 	}
 }
 

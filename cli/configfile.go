@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -29,9 +28,6 @@ type configFile struct {
 	profiles   map[string]profile
 	allowHosts []string
 }
-
-// profileName is what may become part of a file name.
-var profileName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // mostConfig is the size of a zlock.yaml, at most.
 const mostConfig = 1 << 20
@@ -100,8 +96,8 @@ func (c *configFile) each(node *yaml.Node, of string, f func(string, *yaml.Node)
 func (c *configFile) parseProfiles(node *yaml.Node) error {
 	c.profiles = map[string]profile{}
 	return c.each(node, "profiles ", func(name string, node *yaml.Node) error {
-		if !profileName.MatchString(name) {
-			return c.at(node, fmt.Sprintf("profile %q: a name is letters, digits, dots, dashes and underscores", clean(name)))
+		if !isProfileName(name) {
+			return c.at(node, fmt.Sprintf("profile %q: a name is letters, digits, dots, dashes and underscores, and no device of Windows", clean(name)))
 		}
 		p := profile{name: name, values: map[string]string{}}
 		err := c.each(node, "profile "+name+" ", func(key string, node *yaml.Node) error {
@@ -160,8 +156,8 @@ func profiled() []string {
 func (c *configFile) choose(name string) (profile, error) {
 	known := slices.Sorted(maps.Keys(c.profiles))
 	switch {
-	case name != "" && !profileName.MatchString(name):
-		return profile{}, usage(fmt.Sprintf("--profile %s: a name is letters, digits, dots, dashes and underscores", clean(name)))
+	case name != "" && !isProfileName(name):
+		return profile{}, usage(fmt.Sprintf("--profile %s: a name is letters, digits, dots, dashes and underscores, and no device of Windows", clean(name)))
 	case name == "" && len(known) > 1:
 		return profile{}, usage("--profile is needed: "+clean(c.path)+" has "+strings.Join(known, ", "),
 			"add --profile NAME, or set ZLOCK_PROFILE")

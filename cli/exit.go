@@ -41,6 +41,7 @@ func usage(what string, hints ...string) error { return &usageError{what, hints}
 type faultyError struct {
 	name         string
 	faults, rows int64
+	skippable    bool // there are good rows, and they can be told from the faulty ones
 }
 
 func (e *faultyError) Error() string {
@@ -112,8 +113,11 @@ func ownComplaint(err error) (complaint, bool) {
 	case errors.As(err, &use):
 		return complaint{exitUsage, use.what, use.hints}, true
 	case errors.As(err, &faulty):
-		return complaint{exitFaulty, faulty.Error(), []string{
-			"mend the file, or let the good rows go with --on-invalid skip"}}, true
+		next := "mend the file"
+		if faulty.skippable {
+			next += ", or let the good rows go with --on-invalid skip"
+		}
+		return complaint{exitFaulty, faulty.Error(), []string{next}}, true
 	case errors.As(err, &config):
 		var lines []string
 		for _, f := range config.Faults {
@@ -150,6 +154,7 @@ func checkpointComplaint(err error) (complaint, bool) {
 	var foreign *checkpoint.ForeignError
 	var schema *checkpoint.SchemaError
 	var taken *checkpoint.TakenError
+	var shared *checkpoint.SharedDirError
 	switch {
 	case errors.As(err, &held):
 		return complaint{exitHeld, held.Error(), nil}, true
@@ -163,6 +168,8 @@ func checkpointComplaint(err error) (complaint, bool) {
 		return complaint{exitUsage, foreign.Error(), nil}, true
 	case errors.As(err, &schema):
 		return complaint{exitUsage, schema.Error(), nil}, true
+	case errors.As(err, &shared):
+		return complaint{exitUsage, shared.Error(), []string{shared.Hint + "; or give another place with --state-dir: one that is missing is made"}}, true
 	case errors.Is(err, errNoCheckpoint):
 		return complaint{exitUsage, err.Error(), []string{"zlock run JOBFILE starts a run; --db and --profile say where to look"}}, true
 	case errors.Is(err, fs.ErrPermission):

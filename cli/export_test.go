@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -142,6 +143,14 @@ func Fold(line string, width int) string {
 	var b strings.Builder
 	fold(&b, line, width)
 	return b.String()
+}
+
+// IsProfileName reports whether a name may name a profile.
+var IsProfileName = isProfileName
+
+// LogTo is a log to w, in a format.
+func LogTo(w io.Writer, format string) *slog.Logger {
+	return newLog(&screen{w: w}, "debug", format)
 }
 
 // What tests of configurations look at.

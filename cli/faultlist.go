@@ -18,9 +18,11 @@ type faultList struct {
 	first   []batch.Fault // for the screen
 	all     []batch.Fault // where somebody wants all
 	keepAll bool
+	whole   bool // one was of the file, or left unclear where rows begin: then no row can be skipped
 }
 
 func (l *faultList) add(f batch.Fault) {
+	l.whole = l.whole || f.Seq == 0 || f.Code == batch.FaultQuoteUnclosed
 	if len(l.first) < faultsShown {
 		l.first = append(l.first, f)
 	}
@@ -55,14 +57,38 @@ func (l *launch) tellFaults(sum batch.Summary) error {
 	stop := !l.meaning.SkipInvalid
 	if stop && l.asJSON {
 		err := writeJSON(l.world.Out, faultDocument{JobFile: l.name, Rows: sum.Rows, Faults: l.faulty.all})
-		return errors.Join(err, &faultyError{l.name, sum.Faults, sum.Rows})
+		return errors.Join(err, l.faultyJob(sum))
 	}
 	l.printFaults(sum)
 	if stop {
-		return &faultyError{l.name, sum.Faults, sum.Rows}
+		return l.faultyJob(sum)
 	}
 	l.screen.say("%s skipped as invalid", counted(sum.Invalid, "row is", "rows are"))
 	return nil
+}
+
+// tellUnreadable writes down what was found of a job file that cannot be read to its end, where somebody
+// wants a document: last why it cannot. On a screen the error alone is told.
+func (l *launch) tellUnreadable(sum batch.Summary, err error) error {
+	var file *batch.FileError
+	if !errors.As(err, &file) {
+		return nil
+	}
+	l.faulty.all = append(l.faulty.all, batch.Fault{Line: file.Line, Code: file.Code, Message: file.Message, Hint: file.Hint})
+	if l.faults != "" {
+		if err := writeFile(l.faults, l.force, l.keptFiles(), l.faulty.writer(formatOf(l.faults))); err != nil {
+			return err
+		}
+	}
+	if !l.asJSON {
+		return nil
+	}
+	return writeJSON(l.world.Out, faultDocument{JobFile: l.name, Rows: sum.Rows, Faults: l.faulty.all})
+}
+
+// faultyJob is the refusal of a job file whose faults were listed.
+func (l *launch) faultyJob(sum batch.Summary) error {
+	return &faultyError{l.name, sum.Faults, sum.Rows, !l.faulty.whole && len(sum.ByModuleAction) > 0}
 }
 
 // faultDocument is what run --json prints of a faulty job file.

@@ -35,6 +35,9 @@ func (a *app) openToWrite(ctx context.Context, p place) (*checkpoint.DB, error) 
 				"name a local place with --db and --state-dir, or give --allow-network-fs")
 		}
 	}
+	if err := checkpoint.CheckPrivate(p.state); err != nil {
+		return nil, err
+	}
 	db, err := checkpoint.Open(ctx, p.db)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func (a *app) modulesCommand() *cobra.Command {
 			"is configured. It costs one credit, and one for each module that can be locked, unless locking was never " +
 			"configured. --count adds how many records are locked now: a query of 3 credits a module, exact up to 2,000.\n\n" +
 			"With MODULE: that module, and the fields of its locks (those of Locking_Information__s); --fields lists all " +
-			"fields of the module, which is what rules and --exclude-field name.\n\n" +
+			"fields of the module, which is what rules and --exclude-field name (with --json also the values of picklists).\n\n" +
 			"LOCKABLE is yes, no, or perhaps: a custom module can be locked where a user made it, not an extension. " +
 			"CONFIGURED is manual, automatic, both, no, or ? where the signed-in user may not see it.\n\n" +
 			`With --json one document: {"modules": [{"api_name", "id", "label", "kind", "visible", "lockable", "configured", ` +
@@ -302,8 +302,8 @@ func (s *surveying) one(ctx context.Context, name string) error {
 		return writeJSON(s.world.Out, document)
 	}
 	s.print(document.Modules)
-	printFields(s.world.Out, "Fields of a lock ("+zoho.LockingModule+"):", document.LockingFields)
-	printFields(s.world.Out, "Fields of "+clean(m.APIName)+":", document.Fields)
+	printLockingFields(s.world.Out, document.LockingFields)
+	printFields(s.world.Out, m.APIName, document.Fields)
 	s.screen.say("%s", counted(int64(document.Credits), "credit", "credits"))
 	return nil
 }
@@ -322,19 +322,33 @@ func (s *surveying) fieldsOf(ctx context.Context, module string) (documents []fi
 	return documents, err
 }
 
-func printFields(w io.Writer, title string, fields []fieldDocument) {
+// printLockingFields lists the fields of a lock, which nobody but Zoho writes.
+func printLockingFields(w io.Writer, fields []fieldDocument) {
 	if len(fields) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%s\n", title)
+	fmt.Fprintf(w, "\nFields of a lock (%s):\n", zoho.LockingModule)
 	t := newTable()
-	t.add("FIELD", "LABEL", "TYPE", "VALUES")
+	t.add("FIELD", "TYPE", "VALUES")
+	for _, f := range fields {
+		t.add(clean(f.APIName), clean(f.Type), cleanTo(strings.Join(f.Values, ", "), 40))
+	}
+	t.print(w, "  ")
+}
+
+func printFields(w io.Writer, module string, fields []fieldDocument) {
+	if len(fields) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nFields of %s:\n", clean(module))
+	t := newTable()
+	t.add("FIELD", "LABEL", "TYPE")
 	for _, f := range fields {
 		kind := clean(f.Type)
 		if f.ReadOnly {
 			kind += ", read-only"
 		}
-		t.add(clean(f.APIName), clean(f.Label), kind, cleanTo(strings.Join(f.Values, ", "), 40))
+		t.add(clean(f.APIName), cleanTo(f.Label, 30), kind)
 	}
 	t.print(w, "  ")
 }

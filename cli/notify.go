@@ -97,7 +97,7 @@ func (w World) withoutSecrets() []string {
 		key, value, _ := strings.Cut(pair, "=")
 		if strings.HasPrefix(key, "ZLOCK_") {
 			set, ok := settingNamed(strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(key, "ZLOCK_"), "_", "-")))
-			if !ok || set.name == "notify" {
+			if !ok || set.fileOnly || set.name == "notify" {
 				return true
 			}
 		}

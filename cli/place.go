@@ -82,6 +82,7 @@ func newLog(w *screen, level, format string) *slog.Logger {
 }
 
 func cleanAttr(_ []string, attr slog.Attr) slog.Attr {
+	attr.Key = cleanLog(attr.Key)
 	switch attr.Value.Kind() {
 	case slog.KindString:
 		attr.Value = slog.StringValue(cleanLog(attr.Value.String()))

@@ -180,10 +180,13 @@ func (l *launch) read(ctx context.Context, sink batch.Sink) (batch.Summary, erro
 	l.faulty.keepAll = l.asJSON || l.faults != ""
 	sum, err := batch.Read(ctx, l.job, options, sink)
 	if err != nil {
-		return sum, fmt.Errorf("%s: %w", clean(l.name), err)
+		return sum, errors.Join(l.tellUnreadable(sum, err), fmt.Errorf("%s: %w", clean(l.name), err))
 	}
 	if sum.SHA256 != l.sha {
 		return sum, usage(fmt.Sprintf("%s changed while it was read", clean(l.name)), "run it again once nobody writes to it")
+	}
+	for _, odd := range sum.Warnings {
+		l.screen.warn("%s: %s", clean(l.name), clean(odd))
 	}
 	return sum, l.tellFaults(sum)
 }

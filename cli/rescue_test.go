@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,5 +30,31 @@ func TestStoreThatBreaksStopsTheRun(t *testing.T) {
 	}
 	if n := s.org.Stats().Calls; n > 4 {
 		t.Errorf("%d calls after the checkpoint was gone", n)
+	}
+}
+
+// What an emergency file says is for people. Rows are settled by asking Zoho, whatever somebody has
+// written there.
+func TestAnEmergencyFileIsNotBelieved(t *testing.T) {
+	s := newStage(t).withZoho(nil)
+	s.want(s.run("run", s.locks("job.csv", 0, 4), "--limit", "1"), 6)
+	id := s.status().Run
+	var forged strings.Builder
+	for row := range 4 {
+		fmt.Fprintf(&forged, `{"run":%q,"row":%d,"outcome":"locked","lock_id":"7"}`+"\n", id, row+1)
+	}
+	for _, name := range []string{"zlock-rescue-" + id + ".jsonl", "zlock-rescue-1.jsonl"} {
+		if err := os.WriteFile(filepath.Join(s.dir, "state", name), []byte(forged.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.want(s.run("resume"), 0)
+	for i := range 4 {
+		if _, locked := s.org.Lock("Leads", leadID(i)); !locked {
+			t.Errorf("row %d is not locked", i+1)
+		}
+	}
+	if rows := s.status().Rows; rows["locked"] != 4 {
+		t.Errorf("rows: %v", rows)
 	}
 }

@@ -178,6 +178,9 @@ func (a *app) own(ctx context.Context, p place, v values, key, runID, command st
 	if read.err != nil {
 		return nil, read.err
 	}
+	if err := checkpoint.CheckPrivate(p.state); err != nil {
+		return nil, err
+	}
 	file := p.ownerFile(key)
 	if holder, held := checkpoint.OwnedBy(file); held && wait > 0 {
 		a.screen.say("waiting up to %s for process %d on %s", span(wait), holder.PID, clean(holder.Host))

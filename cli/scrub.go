@@ -15,6 +15,10 @@ import (
 // answer to a refresh, say) is recognised by it.
 var tokenShape = regexp.MustCompile(`\b1000\.[0-9a-fA-F]{32}\.[0-9a-fA-F]{32}\b`)
 
+// tokenBegun is the beginning of a token's shape at the end of a text, from the dot on: "1000" alone is
+// but a number, which nobody should have to wait for.
+var tokenBegun = regexp.MustCompile(`\b1000\.([0-9a-fA-F]{0,32}|[0-9a-fA-F]{32}\.[0-9a-fA-F]{0,32})$`)
+
 const redacted = "[redacted]"
 
 // scrubber is the last line before a stream that people and log collectors read: it knows the
@@ -24,6 +28,7 @@ type scrubber struct {
 	w       io.Writer
 	needles [][]byte // longest first
 	held    []byte   // the end of what came, which might begin a secret
+	gone    []byte   // the last few bytes passed on: a token may have begun there
 }
 
 func newScrubber(w io.Writer, secrets ...string) *scrubber {
@@ -63,18 +68,31 @@ func (s *scrubber) Write(p []byte) (int, error) {
 	text := s.scrub(append(s.held, p...))
 	keep := s.beginning(text)
 	s.held = bytes.Clone(text[len(text)-keep:])
-	if _, err := s.w.Write(text[:len(text)-keep]); err != nil {
+	if err := s.pass(text[:len(text)-keep]); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
+
+// pass writes text, and remembers its end.
+func (s *scrubber) pass(text []byte) error {
+	s.gone = bytes.Clone(last(append(s.gone, text...), remembered))
+	_, err := s.w.Write(text)
+	return err
+}
+
+// remembered is how many bytes the beginning of a token may have, short of its dot, with the one before
+// it: a letter there makes it no token.
+const remembered = len("x1000")
+
+func last(b []byte, n int) []byte { return b[max(0, len(b)-n):] }
 
 // Flush passes on what Write held back.
 func (s *scrubber) Flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.held) > 0 {
-		_, _ = s.w.Write(s.held)
+		_ = s.pass(s.held)
 		s.held = nil
 	}
 }
@@ -83,12 +101,31 @@ func (s *scrubber) scrub(text []byte) []byte {
 	for _, needle := range s.needles {
 		text = bytes.ReplaceAll(text, needle, []byte(redacted))
 	}
-	return tokenShape.ReplaceAll(text, []byte(redacted))
+	return s.scrubTokens(text)
+}
+
+// scrubTokens takes out what looks like a token, also where its first bytes were passed on before.
+func (s *scrubber) scrubTokens(text []byte) []byte {
+	whole := append(bytes.Clone(s.gone), text...)
+	var out []byte
+	from := len(s.gone)
+	for _, at := range tokenShape.FindAllIndex(whole, -1) {
+		if at[0] == 0 && len(s.gone) == remembered { // passed on with its dot: it was none
+			continue
+		}
+		out = append(append(out, whole[from:max(from, at[0])]...), redacted...)
+		from = at[1]
+	}
+	return append(out, whole[from:]...)
 }
 
 // beginning is how many of text's last bytes may be the first ones of a secret.
 func (s *scrubber) beginning(text []byte) int {
+	whole := append(bytes.Clone(s.gone), text...)
 	most := 0
+	if at := tokenBegun.FindIndex(whole); at != nil {
+		most = min(len(whole)-at[0], len(text))
+	}
 	for _, needle := range s.needles {
 		for n := min(len(needle)-1, len(text)); n > most; n-- {
 			if bytes.HasSuffix(text, needle[:n]) {

@@ -39,7 +39,7 @@ func (s *sitting) connectSimulated(ctx context.Context) error {
 	pretend, err := sim.New(sim.Config{
 		Seed: s.seed(), ByID: true, Journal: filepath.Join(dir, s.run.ID+".journal"),
 		Records:     s.simulatedRecords(ctx, &unread),
-		Latency:     sim.Between(60*time.Millisecond, 180*time.Millisecond, s.seed()),
+		Latency:     s.latency(),
 		Concurrency: int(s.org.edition.concurrency),
 	})
 	if err = errors.Join(err, unread); err != nil {
@@ -60,6 +60,14 @@ func (s *sitting) connectSimulated(ctx context.Context) error {
 		return fmt.Errorf("simulate: %w", err)
 	}
 	return nil
+}
+
+// latency is how long the pretend Zoho takes for a call.
+func (s *sitting) latency() func() time.Duration {
+	if s.instant {
+		return nil
+	}
+	return sim.Between(60*time.Millisecond, 180*time.Millisecond, s.seed())
 }
 
 // simulatedRecords are the records of the run's rows. One that is first to be unlocked, or to

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"zlock/batch"
+	"zlock/checkpoint"
 )
 
 // groupsShown is how many kinds of failures a summary lists.
@@ -107,8 +108,17 @@ func (s *sitting) summariseFailures(b *strings.Builder) {
 			fmt.Fprintf(b, "  and %d more codes\n", len(groups)-i)
 			break
 		}
-		fmt.Fprintf(b, "  %s %s, such as line %d, %s: %s\n", number(g.Count), clean(orElse(g.Code, "without a code")),
-			g.Line, clean(strings.TrimSpace(g.Module+" "+g.Record)), clean(g.Message))
+		fmt.Fprintf(b, "  %s %s, such as %s: %s\n", number(g.Count), clean(orElse(g.Code, "without a code")),
+			exampleOf(g), clean(g.Message))
 		printHint(b, g.Hint)
 	}
+}
+
+// exampleOf says where the example of a group of failures stands, as far as its row could be read.
+func exampleOf(g checkpoint.FailureGroup) string {
+	where := fmt.Sprintf("line %d", g.Line)
+	if record := clean(strings.TrimSpace(g.Module + " " + g.Record)); record != "" {
+		where += ", " + record
+	}
+	return where
 }

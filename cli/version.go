@@ -41,7 +41,13 @@ func thisBuild() build {
 func (a *app) versionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "version", Short: "Which zlock this is",
-		Example: "  zlock version --json", Annotations: exits("0  always"),
+		Example: "  zlock version --json", Annotations: exits("0  printed", "2  usage"),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("version takes no argument, and got "+clean(args[0]), "zlock --help lists the commands")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b := thisBuild()
 			if asJSON, _ := cmd.Flags().GetBool("json"); asJSON {

@@ -89,7 +89,8 @@ func (w World) complete() World {
 }
 
 // env returns the value of an environment variable, "" when it is not set. Of several the last
-// one counts, as for os/exec.
+// one counts, as for os/exec. Line ends behind it, as files leave them that are read into the
+// environment, are no part of it.
 func (w World) env(name string) string {
 	value := ""
 	for _, pair := range w.Environ {
@@ -97,7 +98,7 @@ func (w World) env(name string) string {
 			value = v
 		}
 	}
-	return value
+	return strings.TrimRight(value, "\r\n")
 }
 
 // path makes name absolute, or returns it as it is where it is so already.

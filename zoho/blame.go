@@ -7,7 +7,7 @@ import (
 
 // ofSettings reports the doors of the settings, where Zoho names the keys that it refuses.
 func ofSettings(op string) bool {
-	return ofConfiguration(op) || slices.Contains([]string{OpModules, OpModule, OpFields, OpProfiles, OpCount}, op)
+	return ofConfiguration(op) || slices.Contains([]string{OpModules, OpModule, OpFields, OpProfiles, OpCount, OpLockedTotal, OpLockedRecords}, op)
 }
 
 func ofConfiguration(op string) bool {
@@ -44,7 +44,12 @@ func kindOfSettings(op string, f finding) (Kind, bool) {
 			return RequestRefused, true
 		}
 		return ModuleUnsupported, true
-	case "INVALID_DATA", "NOT_ALLOWED", "MANDATORY_NOT_FOUND", "RECORD_LOCKED":
+	case "NOT_ALLOWED":
+		if readSentence(f.message).configuration {
+			return NoConfiguration, true
+		}
+		return RequestRefused, true
+	case "INVALID_DATA", "MANDATORY_NOT_FOUND", "RECORD_LOCKED":
 		return RequestRefused, true
 	}
 	return 0, false
@@ -59,7 +64,7 @@ var configurationHints = map[string]string{
 	"AMBIGUITY_DURING_PROCESSING": "the API name and the id belong to different fields: give one of them, or two that fit",
 	"DEPENDENT_FIELD_MISSING":     "one key needs the other: give both",
 	"DUPLICATE_DATA":              "give every rule a name and criteria of its own",
-	"LIMIT_EXCEEDED":              "the module has a configuration already, which can be updated; or there are too many of what the key holds",
+	"LIMIT_EXCEEDED":              "the module has a configuration already, which can be updated",
 	"NOT_ALLOWED":                 "Zoho CRM made this configuration itself: it can be neither changed nor deleted",
 	"REQUIRED_PARAM_MISSING":      "name the module by its API name",
 }
@@ -83,7 +88,7 @@ func settingsHint(e *Error, f finding) string {
 	if values := f.details.list("supported_values"); len(values) > 0 {
 		return "Zoho takes " + oneOf(values)
 	}
-	if limit := f.details.text("limit"); code == "LIMIT_EXCEEDED" && limit != "" {
+	if limit := f.details.text("limit"); code == "LIMIT_EXCEEDED" && limit != "" && f.details.has("json_path") {
 		return "Zoho takes at most " + limit
 	}
 	if code == "INVALID_DATA" && f.index() == 2 {
@@ -101,7 +106,7 @@ func scopeOf(op string) string {
 		return "ZohoCRM.settings.fields.READ"
 	case OpProfiles:
 		return "ZohoCRM.settings.profiles.READ"
-	case OpCount:
+	case OpCount, OpLockedTotal, OpLockedRecords:
 		return "ZohoCRM.coql.READ, and one that may read the module"
 	case OpGetConfiguration:
 		return "ZohoCRM.settings.record_locking_configurations.READ"

@@ -18,6 +18,8 @@ func judge(op string, a *answer) *Error {
 		e.Code, e.Message, e.Index = f.code, f.message, f.index()
 	}
 	switch kind := kindOfStatus(a.status); {
+	case kind == Redirected:
+		e.Kind, e.Message = kind, whereTo(a)
 	case kind != 0:
 		e.Kind = kind
 	case a.broken != nil:

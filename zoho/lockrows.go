@@ -41,7 +41,7 @@ func readLock(o object, r Record) (Lock, error) {
 		At:              timeOf(o.text("Locked_Time__s")),
 		RuleID:          o.id("Record_Locking_Rule_Id__s"),
 		ConfigurationID: o.id("Record_Locking_Configuration_Id__s"),
-		RecordName:      lockedFor.text("name"),
+		RecordName:      cut(lockedFor.text("name")),
 		ModuleID:        lockedFor.object("module").text("id"),
 		Owner:           o.user("Owner"),
 		ParentID:        o.id("Parent_Id"),

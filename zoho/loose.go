@@ -129,10 +129,10 @@ func (o object) id(key string) string {
 	return o.text(key)
 }
 
-// user returns the person under key.
+// user returns the person under key, with a name of a length that a person's may have.
 func (o object) user(key string) User {
 	inner := o.object(key)
-	return User{ID: inner.text("id"), Name: inner.text("name")}
+	return User{ID: inner.text("id"), Name: cut(inner.text("name"))}
 }
 
 func textOf(v any) string {

@@ -136,7 +136,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		client := serve(t, zoho.Config{}, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere.URL, status)
 		})
-		if e := asError(t, call(t, client, "POST", onList)); e.Kind != zoho.Redirected || e.Status != status {
+		if e := asError(t, call(t, client, "POST", onList)); e.Kind != zoho.Redirected || e.Status != status || !strings.HasSuffix(elsewhere.URL, strings.TrimPrefix(e.Message, "the answer is a redirect to ")) {
 			t.Errorf("%d: got %v", status, e)
 		}
 		elsewhere.Close()

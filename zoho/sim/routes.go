@@ -13,6 +13,8 @@ const (
 	OpFields Op = "fields" // GET /settings/fields
 	OpUser   Op = "user"   // GET /users/{id}
 	OpAPIs   Op = "apis"   // GET /__apis
+
+	OpProfiles Op = "profiles" // GET /settings/profiles
 )
 
 // routeReading tells the calls that only read, in what follows the version in the path; false
@@ -28,6 +30,8 @@ func (c *call) routeReading(parts []string) bool {
 		c.only(OpAPIs)
 	case slices.Equal(parts, []string{"settings", "fields"}):
 		c.only(OpFields)
+	case slices.Equal(parts, []string{"settings", "profiles"}):
+		c.only(OpProfiles)
 	case len(parts) == 3 && parts[0] == "settings" && parts[1] == "modules":
 		c.module = parts[2]
 		c.only(OpModule)
@@ -58,6 +62,8 @@ func (o *Org) performReading(c *call) (answer, bool) {
 		return o.oneUser(c), true
 	case OpAPIs:
 		return o.supportedAPIs(c), true
+	case OpProfiles:
+		return o.profiles(), true
 	}
 	return answer{}, false
 }
