@@ -15,7 +15,7 @@ const (
 	dealPending = "SELECT " + dealColumns + ` FROM rows r JOIN modules m ON m.id = r.module
 		WHERE r.key > ? AND r.key <= ? AND r.state = 'pending'
 		AND r.module NOT IN (SELECT id FROM modules WHERE name IN (SELECT value FROM json_each(?)))
-		ORDER BY r.key LIMIT ?`
+		ORDER BY r.key LIMIT ? + 0` // a bare parameter would have SQLite prepare anew for each other value
 	dealOne = "SELECT " + dealColumns + " FROM rows r JOIN modules m ON m.id = r.module WHERE r.key = ?"
 )
 
