@@ -122,7 +122,7 @@ func (p Purse) read(name string, now time.Time) ([]Spend, error) {
 			s.At = now // booked under a clock that was ahead
 		}
 		if s.At.After(now.Add(-window - bucketWidth)) {
-			all = append(all, Spend{At: s.At, Credits: s.Credits})
+			all = append(all, Spend(s))
 		}
 	}
 	return all, nil

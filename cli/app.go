@@ -94,7 +94,10 @@ func (a *app) rootCommand() *cobra.Command {
 		a.reportCommand(),
 		a.doctorCommand(),
 		a.authCommand(),
+<<<<<<< HEAD
 		a.pruneCommand(),
+=======
+>>>>>>> auth
 		a.versionCommand(),
 		a.completionCommand(),
 	)
@@ -110,6 +113,10 @@ func laterCommands() []string {
 		"undo",
 		"locks",
 		"sweep",
+<<<<<<< HEAD
+=======
+		"prune",
+>>>>>>> auth
 	}
 }
 

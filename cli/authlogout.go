@@ -33,9 +33,11 @@ func (a *app) logout(ctx context.Context, flags flagSource) error {
 	if err := a.trust(v, p.config.allowHosts); err != nil {
 		return err
 	}
-	if _, err := a.world.Keyring.Get(s.Entry); s.Store == storeKeyring && err != nil && !errors.Is(err, ErrNoEntry) {
-		_, err = a.secrets(s) // which says so: what is in the keyring can neither be revoked nor forgotten now
-		return err
+	if s.Store == storeKeyring {
+		if _, err := a.world.Keyring.Get(s.Entry); err != nil && !errors.Is(err, ErrNoEntry) {
+			_, err = a.secrets(s) // which says so: what is in the keyring can neither be revoked nor forgotten now
+			return err
+		}
 	}
 	notRevoked := a.revoke(ctx, p, s)
 	if err := errors.Join(a.forget(s), p.forgetToken(s)); err != nil {

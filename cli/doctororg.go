@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"zlock/zoho"
@@ -85,6 +86,11 @@ func (c *checkup) organisation(ctx context.Context) bool {
 	})
 	if err != nil {
 		return c.refused("org", err)
+	}
+	if err := c.org.compare(found); err != nil {
+		said := c.explain(err)
+		c.fail(said.code, "org", strings.Join(said.hints, " "), "%s", said.sentence)
+		return false
 	}
 	c.ok("org", "%s, id %s", orElse(found.Name, "without a name"), found.ID)
 	c.edition(found.Edition)

@@ -195,7 +195,10 @@ func TestPinnedAtSignIn(t *testing.T) {
 	s := signingIn(t, nil)
 	s.login(0)
 	s.want(s.run("run", s.locks("job.csv", 0, 3), "--limit", "1"), 6)
-	other, err := sim.New(sim.Config{Company: sim.Company{ID: "5843104000000099999", Number: "70000000", Name: "Beta"}})
+	other, err := sim.New(sim.Config{
+		Company: sim.Company{ID: "5843104000000099999", Number: "70000000", Name: "Beta"},
+		Modules: map[string]sim.Module{"Leads": {}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,6 +210,11 @@ func TestPinnedAtSignIn(t *testing.T) {
 	if d := s.auth(4); d.OK || d.Org.Name != "Beta" || d.Pinned.Name != "Acme GmbH" {
 		t.Errorf("status %+v", d)
 	}
+	if o := s.want(s.run("doctor"), 4); !strings.Contains(o.out, "leads to Beta (org 70000000)") {
+		t.Errorf("doctor %s", o.out)
+	}
+	s.want(s.run("lock", "Leads", leadID(1), "--reason", "x"), 4, "leads to Beta")
+	s.want(s.run("config", "delete", "Leads", "--yes"), 4, "leads to Beta")
 	if n := other.Stats().ByOp[sim.OpLock]; n != 0 {
 		t.Errorf("%d locks in the wrong org", n)
 	}
@@ -264,6 +272,24 @@ func TestOutageBeforeTheLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t).inBubble(3, func(c *sim.Config) { acme(c); c.Script = []sim.Fault{{Do: sim.Outage}} })
 		s.want(s.run("run", s.manyLocks(3), "--expect-org", "60012345", "--max-outage", "5m"), 7, "Zoho did not answer", "zlock resume")
+	})
+}
+
+func TestSignalBeforeTheLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t).inBubble(3, func(c *sim.Config) { acme(c); c.Script = []sim.Fault{{Do: sim.Outage}} })
+		s.signals = make(chan os.Signal, 1)
+		run := s.start("run", s.manyLocks(3), "--expect-org", "60012345")
+		time.Sleep(2 * time.Minute)
+		s.signals <- os.Interrupt
+		s.want(run.wait(), 130, "zlock resume")
+	})
+}
+
+func TestTimeIsUpBeforeTheLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t).inBubble(3, func(c *sim.Config) { acme(c); c.Script = []sim.Fault{{Do: sim.Outage}} })
+		s.want(s.run("run", s.manyLocks(3), "--expect-org", "60012345", "--max-duration", "1m"), 6, "its time was up", "zlock resume")
 	})
 }
 

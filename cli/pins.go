@@ -243,7 +243,11 @@ func (s *sitting) knowOrg(ctx context.Context) (held *batch.Report, err error) {
 		if report := heldUp(err, s.bell.soft); report != nil {
 			return report, nil
 		}
-		if pauseFor(s.bell.soft, max(e.RetryAfter, lookPause)) != nil {
+		pause := max(e.RetryAfter, lookPause)
+		if until := s.pace.until; !until.IsZero() && time.Now().Add(pause).After(until) {
+			return &batch.Report{StoppedBy: batch.StopDuration, Why: "its time was up before Zoho said which organisation it is"}, nil
+		}
+		if pauseFor(s.bell.soft, pause) != nil {
 			return heldUp(err, s.bell.soft), nil
 		}
 	}

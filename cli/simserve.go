@@ -24,6 +24,7 @@ const (
 	simClientID     = "1000.PRETENDZOHO"
 	simClientSecret = "pretend-secret"
 	simRefreshToken = "1000.pretend.refresh"
+	simConsents     = 3 * time.Second // after which the pretend person at auth login --device consents
 )
 
 // serving is a pretend Zoho with its listener.
@@ -93,7 +94,12 @@ func (o *simOptions) newOrg(a *app) (*sim.Org, error) {
 		Composite: o.composite, Script: o.faults, ByID: o.made.Endings, Journal: o.state, Mark: mark, LogLimit: 1000,
 		Tokens: sim.TokenConfig{
 			ClientID: simClientID, ClientSecret: simClientSecret, RefreshToken: simRefreshToken,
+<<<<<<< HEAD
 			DeviceAfter: 3 * time.Second, // as long as a person takes to consent
+=======
+			Scope:       strings.Join(append(scopeNames(true), scopeNames(false)...), " "),
+			DeviceAfter: simConsents,
+>>>>>>> auth
 		},
 	})
 	if errors.Is(err, sim.ErrOtherOrg) {

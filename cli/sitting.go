@@ -72,8 +72,10 @@ func (s *sitting) stint(ctx context.Context) (batch.Report, error) {
 		return batch.Report{}, err
 	}
 	began := s.run
+	stop := s.measuring()
 	report, broken := s.carryOut(ctx, session, held)
 	err = s.record(ctx, session, &report, broken)
+	stop()
 	s.cover.end(ctx)
 	if err != nil {
 		return batch.Report{}, err
@@ -88,7 +90,6 @@ func (s *sitting) carryOut(ctx context.Context, session *checkpoint.Session, hel
 		return *held, nil
 	}
 	s.watch()
-	defer s.measuring()()
 	defer s.told.finish()
 	options := s.options(ctx)
 	if !s.run.Simulated {

@@ -47,8 +47,12 @@ func TestCodesThatWereGenerated(t *testing.T) {
 			}
 		}
 		got := exchange(t, o, "code", "one")
-		if got["refresh_token"] != "refresh" || got["scope"] != "ZohoCRM.modules.ALL" || got["api_domain"] != cfg.APIDomain {
+		if got["refresh_token"] == nil || got["scope"] != "ZohoCRM.modules.ALL" || got["api_domain"] != cfg.APIDomain {
 			t.Errorf("first: %v", got)
+		}
+		again := granting(t, o, tokenPath, "grant_type", "refresh_token", "refresh_token", got["refresh_token"].(string))
+		if again["access_token"] == nil {
+			t.Errorf("refreshed: %v", again)
 		}
 		if got := exchange(t, o, "code", "one"); got["error"] != "invalid_code" {
 			t.Errorf("again: %v", got)
@@ -95,7 +99,7 @@ func TestADeviceWaitsForAPerson(t *testing.T) {
 		}
 		time.Sleep(5 * time.Second)
 		got := poll(t, o, code)
-		if got["refresh_token"] != "refresh" || got["scope"] != "ZohoCRM.modules.ALL ZohoCRM.org.READ" {
+		if got["refresh_token"] == nil || got["scope"] != "ZohoCRM.modules.ALL ZohoCRM.org.READ" {
 			t.Errorf("after consent: %v", got)
 		}
 		time.Sleep(5 * time.Second)

@@ -229,10 +229,8 @@ func (t *tokens) give(now time.Time, host string, extra object) answer {
 	return shown(extra)
 }
 
+// newRefresh makes a refresh token, another one for each consent.
 func (t *tokens) newRefresh() string {
-	if t.cfg.RefreshToken != "" {
-		return t.cfg.RefreshToken
-	}
 	text := t.text()
 	t.refresh = append(t.refresh, text)
 	return text
@@ -240,7 +238,7 @@ func (t *tokens) newRefresh() string {
 
 // takes reports whether a refresh token is good.
 func (t *tokens) takes(refresh string) bool {
-	return fits(t.cfg.RefreshToken, refresh) && !slices.Contains(t.dead, refresh)
+	return !slices.Contains(t.dead, refresh) && (fits(t.cfg.RefreshToken, refresh) || slices.Contains(t.refresh, refresh))
 }
 
 func fits(want, got string) bool {
