@@ -94,10 +94,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.reportCommand(),
 		a.doctorCommand(),
 		a.authCommand(),
-<<<<<<< HEAD
 		a.pruneCommand(),
-=======
->>>>>>> auth
 		a.versionCommand(),
 		a.completionCommand(),
 	)
@@ -113,10 +110,6 @@ func laterCommands() []string {
 		"undo",
 		"locks",
 		"sweep",
-<<<<<<< HEAD
-=======
-		"prune",
->>>>>>> auth
 	}
 }
 

@@ -16,11 +16,7 @@ func TestHelp(t *testing.T) {
 	if !strings.Contains(root, "Later versions: verify") {
 		t.Errorf("help does not say what is to come: %s", root)
 	}
-<<<<<<< HEAD
 	commands := []string{"run", "plan", "resume", "retry", "status", "runs", "results", "report", "show", "lock", "unlock", "reason", "doctor", "config", "modules", "prune", "sim", "auth", "version", "completion"}
-=======
-	commands := []string{"run", "plan", "resume", "retry", "status", "runs", "results", "report", "show", "lock", "unlock", "reason", "doctor", "config", "modules", "sim", "version", "completion", "auth"}
->>>>>>> auth
 	for _, name := range commands {
 		if !strings.Contains(root, "\n  "+name+" ") {
 			t.Errorf("%s is not listed", name)

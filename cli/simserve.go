@@ -94,12 +94,8 @@ func (o *simOptions) newOrg(a *app) (*sim.Org, error) {
 		Composite: o.composite, Script: o.faults, ByID: o.made.Endings, Journal: o.state, Mark: mark, LogLimit: 1000,
 		Tokens: sim.TokenConfig{
 			ClientID: simClientID, ClientSecret: simClientSecret, RefreshToken: simRefreshToken,
-<<<<<<< HEAD
-			DeviceAfter: 3 * time.Second, // as long as a person takes to consent
-=======
 			Scope:       strings.Join(append(scopeNames(true), scopeNames(false)...), " "),
 			DeviceAfter: simConsents,
->>>>>>> auth
 		},
 	})
 	if errors.Is(err, sim.ErrOtherOrg) {
