@@ -230,6 +230,7 @@ func walkAlong(t *testing.T, doors string, how func(*http.Request, string) (*htt
 	keys := &fakeKeyring{entries: map[string]string{}}
 	s.world = func(w *cli.World) { w.Transport, w.Keyring = far, keys }
 	s.env["ZLOCK_CLIENT_SECRET"], s.env["ZLOCK_REFRESH_TOKEN"] = canarySecret, canaryRefresh
+	s.env["ZLOCK_MAX_DURATION"] = "1h" // a sign-in that is throttled for ever is waited for
 	s.in = "1000.c4nary.code.of.a.self.client.0123456789\n"
 	s.manyLocks(3)
 	s.file("bad.csv", "record_id,module,action\nx,Leads,lock\n")
