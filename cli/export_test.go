@@ -163,3 +163,8 @@ var (
 	JSONOf    = jsonOf
 	YAMLOf    = yamlOf
 )
+
+// NewPatient is a writer that outlasts a reader who has stopped reading.
+func NewPatient(w io.Writer, wait time.Duration, most int) io.Writer {
+	return &patient{w: w, wait: wait, most: most}
+}

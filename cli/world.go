@@ -51,7 +51,7 @@ func Process(signals <-chan os.Signal) World {
 		dir = "."
 	}
 	return World{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		In: os.Stdin, Out: os.Stdout, Err: &patient{w: os.Stderr, wait: screenPatience, most: screenBacklog},
 		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
