@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -12,11 +13,10 @@ import (
 
 // app is one invocation.
 type app struct {
-	world    World
-	screen   *screen
-	scrubbed *scrubber
-	log      *slog.Logger
-	bell     *bell
+	world  World
+	screen *screen
+	log    *slog.Logger
+	bell   *bell
 }
 
 // flagSource is the flags of the command that was typed.
@@ -26,9 +26,10 @@ type flagSource struct{ set *pflag.FlagSet }
 // never ends the process, but for a third signal.
 func Main(ctx context.Context, args []string, w World) (code int) {
 	w = w.complete()
-	scrubbed := newScrubber(w.Err, secretsOf(w)...)
-	defer scrubbed.Flush()
-	a := &app{world: w, screen: &screen{w: scrubbed}, scrubbed: scrubbed}
+	scrubbed, data := &scrubber{w: w.Err, hidden: w.hidden}, &scrubber{w: w.Out, hidden: w.hidden, data: true}
+	defer func() { _ = errors.Join(data.Flush(), scrubbed.Flush()) }() // nobody is left to be told
+	w.Out = data
+	a := &app{world: w, screen: &screen{w: scrubbed}}
 	if w.ErrTerminal {
 		a.screen.width = w.width()
 	}
@@ -42,11 +43,6 @@ func Main(ctx context.Context, args []string, w World) (code int) {
 		}
 	}()
 	return a.exit(a.execute(args))
-}
-
-// secretsOf is what must never be printed, wherever it should turn up.
-func secretsOf(w World) []string {
-	return []string{w.env("ZLOCK_CLIENT_SECRET"), w.env("ZLOCK_REFRESH_TOKEN"), w.env("ZLOCK_ACCESS_TOKEN")}
 }
 
 func (a *app) execute(args []string) error {

@@ -55,7 +55,7 @@ func (a *app) inquireWithin(p place, o org, limits zoho.LimiterConfig) (*inquiry
 	limits.Spent = spends(spent)
 	q.limiter = zoho.NewLimiter(limits)
 	q.look()
-	if q.tokens, err = o.tokens(p, q.limiter, a.world.Transport, a.log); err != nil {
+	if q.tokens, err = o.tokens(p, q.limiter, a.world.Transport, a.log, a.world.hidden); err != nil {
 		return nil, errors.Join(usage(err.Error()), q.end())
 	}
 	client, err := zoho.New(zoho.Config{

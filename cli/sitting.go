@@ -134,7 +134,7 @@ func (s *sitting) connect(ctx context.Context) error {
 	if s.run.Simulated {
 		return s.connectSimulated(ctx)
 	}
-	tokens, err := s.org.tokens(s.place, s.limiter, s.world.Transport, s.log)
+	tokens, err := s.org.tokens(s.place, s.limiter, s.world.Transport, s.log, s.world.hidden)
 	if err != nil {
 		return usage(err.Error())
 	}
