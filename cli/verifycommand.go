@@ -123,7 +123,7 @@ func (x *verifying) settings(v values) error {
 	of := v.with(x.run)
 	var err error
 	if x.run.Simulated {
-		x.org = simulatedOrg(x.run.ID, of)
+		x.org = simulatedOrg(pretendOf(x.run), of)
 	} else if x.org, err = x.app.org(x.place, of); err != nil {
 		return err
 	}
