@@ -169,7 +169,7 @@ func (s *sweep) mayGo(ctx context.Context, q *inquiry, found foundLock) (bool, e
 		return made, err
 	}
 	me, err := s.signedIn(ctx, q)
-	return err == nil && (found.lock.By.ID == "" || me.ID != "" && found.lock.By.ID == me.ID), err
+	return err == nil && me.ID != "" && (found.lock.By.ID == "" || found.lock.By.ID == me.ID), err
 }
 
 // signedIn is who is signed in: as an earlier run learnt it, or by a call. It is empty where Zoho will not say.
