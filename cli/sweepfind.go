@@ -74,7 +74,10 @@ func (s *sweep) each(ctx context.Context, write func(lockRow) error) error {
 		return err
 	}
 	f := &lockFinder{q: q, module: s.module, details: true, say: s.sayBeforehand}
-	if s.filter.asksForMe() {
+	if s.dryRun { // a run is held against its org before it is written down
+		err = q.meet(ctx)
+	}
+	if err == nil && s.filter.asksForMe() {
 		_, err = s.signedIn(ctx, q)
 	}
 	if err == nil {

@@ -81,3 +81,12 @@ func TestSweepTellsOthers(t *testing.T) {
 		t.Errorf("figures %q, %v", text, err)
 	}
 }
+
+// A rehearsal in another organisation than the one that is meant lists nothing.
+func TestSweepRehearsesInTheRightOrg(t *testing.T) {
+	s := withDeals(t, 10, everyWay, nil)
+	o := s.want(s.run("sweep", "Deals", "--source", "manual", "--dry-run", "--expect-org", "Somebody else"), 4, "wrong org")
+	if strings.Contains(o.out, dealID(2)) {
+		t.Errorf("listed %s", o.out)
+	}
+}
