@@ -143,7 +143,7 @@ func scanRow(s *sql.Rows) (RowReport, error) {
 	row.Code, row.Message, row.Hint = code.String, message.String, hint.String
 	row.DealtAt, row.SentAt, row.FinishedAt = moment(dealt), moment(sent), moment(finished)
 	row.HTTP = int(http.Int64)
-	if err := decode(cells.String, &row.Cells); err != nil {
+	if row.Cells, err = decodeCells(cells.String); err != nil {
 		return row, err
 	}
 	if err := decode(previous.String, &row.Previous); err != nil {
