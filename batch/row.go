@@ -57,10 +57,12 @@ type Row struct {
 	Module   string // API name
 	RecordID string // 1-19 digits
 	Action   Action
-	Reason   string   // as it will be sent, placeholders filled in; "" where the action needs none
+	Reason   string   // as it will be sent, placeholders filled in; of an unlock, what LockID was found to have; "" where there is none
 	LockID   string   // from the job file; or, once an unlock has read it, the lock it means to delete
 	After    int64    // Seq of the row of the same record that must come first; 0 for none
 	Cells    []string // the job file's own columns, original text, in header order
+
+	Expect *Expect // how a row that takes a change back must find its record; nil for any other row
 
 	Known *KnownLock // of an unlock without a LockID: the lock that a run of ours left there; nil where none is known
 

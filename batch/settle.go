@@ -98,7 +98,7 @@ func (r *Runner) evidence(ctx context.Context, j *job, found zoho.Lock) (verdict
 		return j.became(Locked, found.ID, "the answer was lost; the record was read back and the lock is this run's"), true
 	case time.Since(j.row.SentAt) < r.policy.settle:
 		return verdict{}, false // should that lock go meanwhile, ours could still come to be
-	case r.options.OnLocked == OnLockedUpdateReason:
+	case r.onLocked(j) == OnLockedUpdateReason:
 		return r.reword(ctx, j, found, AlreadyLocked), true
 	}
 	return r.alreadyLocked(j, found, "locked before, or by another"), true
@@ -108,7 +108,7 @@ func (r *Runner) evidence(ctx context.Context, j *job, found zoho.Lock) (verdict
 func (r *Runner) rewordEvidence(j *job, found zoho.Lock, gone string) (verdict, bool) {
 	switch {
 	case found.ID == "":
-		return j.refused(gone, "", "the lock was taken away meanwhile", "lock the record first"), true
+		return j.refused(gone, "", "the lock was taken away meanwhile", j.orLeft("lock the record first")), true
 	case found.ID != j.row.LockID:
 		return j.lockChanged(found), true
 	case sameReason(found.Reason, j.row.Reason):
@@ -150,6 +150,10 @@ func (r *Runner) older(l zoho.Lock, t time.Time) bool {
 	offset, trusted := r.client.Offset()
 	return trusted && !l.At.IsZero() && l.At.Add(-offset).Before(t.Add(-clockSlack))
 }
+
+// SameReason reports whether a server may have given back a for b, or b for a: blanks at the ends, line
+// ends, entities and the composition of letters aside.
+func SameReason(a, b string) bool { return sameReason(a, b) }
 
 // sameReason compares reasons as a server may have given them back: blanks at the ends dropped,
 // line ends and entities rewritten, letters composed.

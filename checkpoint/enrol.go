@@ -19,9 +19,9 @@ const (
 	bytesPerCommit   = 4 << 20
 )
 
-const enrolColumns = "key, line, module, record_id, action, reason, asked_lock, after_seq, cells, state, code, message, hint"
+const enrolColumns = "key, line, module, record_id, action, reason, asked_lock, after_seq, cells, state, code, message, hint, expect"
 
-const enrolWidth = 13
+const enrolWidth = 14
 
 // Enrolment stores the rows of a new run. The run is hidden until Finish: what a crash leaves of it
 // is swept away when the checkpoint is next opened. It is for one goroutine.
@@ -222,8 +222,12 @@ func (e *Enrolment) values(ctx context.Context, tx *sql.Tx, args []any, row *bat
 	if err != nil {
 		return args, err
 	}
+	expect, err := encodeExpect(row.Expect)
+	if err != nil {
+		return args, err
+	}
 	return append(args, rowKey(e.n, row.Seq), row.Line, module, recordID(row.RecordID), text(string(row.Action)), text(row.Reason),
-		text(row.LockID), number(row.After), cells, string(row.Outcome), text(row.Code), clip(row.Message), clip(row.Hint)), nil
+		text(row.LockID), number(row.After), cells, string(row.Outcome), text(row.Code), clip(row.Message), clip(row.Hint), expect), nil
 }
 
 // module returns a module's number. One learnt in a transaction that failed ends with it: no write

@@ -29,7 +29,7 @@ func (w *writing) remember(ctx context.Context, key int64, r *batch.Result) (err
 		_, err = w.l.exec(ctx, keepLock, w.s.org, r.LockID, r.Outcome == batch.Locked, w.s.n, w.c.Now.UnixNano(), key)
 	case r.Outcome == batch.Unlocked, r.Outcome == batch.AlreadyUnlocked, r.Outcome == batch.Failed && r.Code == batch.CodeNotLocked:
 		_, err = w.l.exec(ctx, dropLock, w.s.org, key, "")
-	case r.Outcome == batch.Failed && r.Code == batch.CodeLockChanged:
+	case r.Outcome == batch.Failed && (r.Code == batch.CodeLockChanged || r.Code == batch.CodeReasonChanged):
 		_, err = w.l.exec(ctx, dropLock, w.s.org, key, r.LockID)
 	}
 	return err

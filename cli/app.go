@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -48,9 +47,6 @@ func Main(ctx context.Context, args []string, w World) (code int) {
 
 func (a *app) execute(args []string) error {
 	root := a.rootCommand()
-	if err := laterCommand(root, args); err != nil {
-		return err
-	}
 	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own arguments
 	return root.ExecuteContext(a.bell.soft)
 }
@@ -81,48 +77,32 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetErr(a.screen)
 	root.SetHelpFunc(a.help)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(
-		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
-		a.resultsCommand(),
-		a.showCommand(),
-		a.lockCommand(),
-		a.unlockCommand(),
-		a.reasonCommand(),
-		a.configCommand(),
-		a.modulesCommand(),
-		a.simCommand(),
-		a.reportCommand(),
-		a.doctorCommand(),
-		a.authCommand(),
-		a.pruneCommand(),
-		a.versionCommand(),
-		a.completionCommand(),
-	)
+	for _, chapter := range a.chapters() {
+		root.AddCommand(chapter.commands...)
+	}
 	root.SetHelpCommand(a.helpCommand(root))
 	return root
 }
 
-// laterCommands are those that the program will have one day: a script that calls one must not
-// be told that it mistyped.
-func laterCommands() []string {
-	return []string{
-		"verify",
-		"undo",
-		"locks",
-		"sweep",
-	}
+// chapter is commands that the help lists together.
+type chapter struct {
+	title    string
+	commands []*cobra.Command
 }
 
-func laterCommand(root *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
+// chapters are all commands, in the order in which the help lists them.
+func (a *app) chapters() []chapter {
+	return []chapter{
+		{"Job files", []*cobra.Command{a.planCommand(), a.runCommand(), a.resumeCommand(), a.retryCommand()}},
+		{"After a run", []*cobra.Command{
+			a.statusCommand(), a.runsCommand(), a.resultsCommand(), a.reportCommand(), a.verifyCommand(), a.undoCommand(), a.pruneCommand(),
+		}},
+		{"Locks", []*cobra.Command{
+			a.showCommand(), a.lockCommand(), a.unlockCommand(), a.reasonCommand(), a.locksCommand(), a.sweepCommand(),
+		}},
+		{"Zoho", []*cobra.Command{a.authCommand(), a.doctorCommand(), a.modulesCommand(), a.configCommand(), a.simCommand()}},
+		{"zlock", []*cobra.Command{a.versionCommand(), a.completionCommand()}},
 	}
-	for _, name := range laterCommands() {
-		if args[0] == name {
-			return usage(fmt.Sprintf("%s comes in a later version", name), "this version has "+strings.Join(commandNames(root), ", "))
-		}
-	}
-	return nil
 }
 
 func commandNames(root *cobra.Command) []string {
@@ -136,6 +116,6 @@ func commandNames(root *cobra.Command) []string {
 }
 
 func unknownCommand(root *cobra.Command, name string) error {
-	return usage(fmt.Sprintf("%s is not a command%s", clean(name), didYouMean(name, append(commandNames(root), laterCommands()...))),
+	return usage(fmt.Sprintf("%s is not a command%s", clean(name), didYouMean(name, commandNames(root))),
 		"zlock --help lists them")
 }

@@ -29,6 +29,7 @@ type inquiry struct {
 	tokens  *zoho.Tokens
 	client  *zoho.Client
 	meter   zoho.Meter // of client
+	tries   int        // of a call that meets passing trouble; 0 is inquiryTries
 
 	mu     sync.Mutex
 	others zoho.Meter // of calls made through each
@@ -65,11 +66,15 @@ func (a *app) inquireWithin(p place, o org, limits zoho.LimiterConfig) (*inquiry
 
 // ask makes a call, and makes it again where nothing but passing trouble was met.
 func (q *inquiry) ask(ctx context.Context, call func(context.Context) error) error {
+	most := q.tries
+	if most == 0 {
+		most = inquiryTries
+	}
 	for try := 1; ; try++ {
 		err := call(ctx)
 		var e *zoho.Error
 		if !errors.As(err, &e) || e.Phase == zoho.PhaseDefinite || e.Kind == zoho.Stopped || e.Kind == zoho.TokenThrottled ||
-			try == inquiryTries || ctx.Err() != nil {
+			try == most || ctx.Err() != nil {
 			return err
 		}
 		if err := pauseFor(ctx, time.Duration(try)*inquiryPause); err != nil {
@@ -129,6 +134,9 @@ func (q *inquiry) spend(calls, credits int) {
 
 // book adds credits to what the org has spent.
 func (q *inquiry) book(credits int) {
+	if q.org.simulated { // a rehearsal spends nothing that others would miss
+		return
+	}
 	if err := q.place.purse(q.org.key).Add(context.Background(), credits, q.world.Now()); err != nil {
 		q.log.Warn("what was spent is not booked", "error", err)
 	}

@@ -124,6 +124,8 @@ func commandSettings() []setting {
 		{name: "latency", arg: "SPAN", def: "250ms", help: "how long a call to Zoho is taken to last", profiled: true},
 		{name: "check", kind: toggle, help: "look at the records' lock state first, by bulk reads (exit 9 on a surprise)"},
 		{name: "deadline", arg: "TIME", help: "when all is to be done: 06:00, or 2006-01-02T15:04 (exit 9 if not)"},
+		{name: "quick", kind: toggle, help: "tell locked from unlocked and gone, and no more: a hundredth of a credit a row"},
+		{name: "cutoff", arg: "TIME", help: "list what was edited between this time (2006-01-02T15:04) and its lock"},
 		{name: "yes", kind: toggle, help: "do not ask"},
 		{name: "json", kind: toggle, help: "one JSON document on standard output"},
 		{name: "code", kind: list, arg: "CODES", help: "only rows that failed with these codes, commas between"},

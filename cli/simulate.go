@@ -28,6 +28,9 @@ func simulatedOrg(runID string, v values) org {
 	return org{api: simulatedHost, accounts: simulatedHost, edition: editionNamed(name), simulated: true, key: "sim-" + runID}
 }
 
+// pretendOf is the run whose pretend org a simulated run works in: its own, but for an undo.
+func pretendOf(run batch.Run) string { return orElse(run.Settings[keySimOf], run.ID) }
+
 // connectSimulated makes a pretend Zoho that holds exactly the run's records, and remembers in a
 // journal beside the checkpoint what was done to them.
 func (s *sitting) connectSimulated(ctx context.Context) error {
@@ -37,9 +40,9 @@ func (s *sitting) connectSimulated(ctx context.Context) error {
 	}
 	var unread error
 	pretend, err := sim.New(sim.Config{
-		Seed: s.seed(), ByID: true, Journal: filepath.Join(dir, s.run.ID+".journal"),
+		Seed: seedOf(pretendOf(s.run)), ByID: true, Journal: filepath.Join(dir, pretendOf(s.run)+".journal"),
 		Records:     s.simulatedRecords(ctx, &unread),
-		Latency:     sim.Between(60*time.Millisecond, 180*time.Millisecond, s.seed()),
+		Latency:     s.latency(),
 		Concurrency: int(s.org.edition.concurrency),
 	})
 	if err = errors.Join(err, unread); err != nil {
@@ -62,13 +65,21 @@ func (s *sitting) connectSimulated(ctx context.Context) error {
 	return nil
 }
 
+// latency is how long the pretend Zoho takes for a call.
+func (s *sitting) latency() func() time.Duration {
+	if s.instant {
+		return nil
+	}
+	return sim.Between(60*time.Millisecond, 180*time.Millisecond, s.seed())
+}
+
 // simulatedRecords are the records of the run's rows. One that is first to be unlocked, or to
 // get another reason, is locked at the start.
 func (s *sitting) simulatedRecords(ctx context.Context, unread *error) iter.Seq[sim.Record] {
 	return func(yield func(sim.Record) bool) {
 		type record struct{ module, id string }
 		seen := map[record]struct{}{}
-		for row, err := range s.db.Rows(ctx, s.run.ID, nil) {
+		for row, err := range s.db.Rows(ctx, pretendOf(s.run), nil) {
 			if err != nil {
 				*unread = err
 				return

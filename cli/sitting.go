@@ -32,6 +32,7 @@ type sitting struct {
 	limiter *zoho.Limiter
 	client  *zoho.Client
 	close   func() // of the pretend org
+	instant bool   // the pretend org answers at once
 	meter   meter
 	told    *progress
 	rescued string // the file that holds what the store would not take
@@ -148,9 +149,11 @@ func (s *sitting) connect(ctx context.Context) error {
 }
 
 // seed makes jitter differ between runs, and not between rehearsals of one.
-func (s *sitting) seed() uint64 {
+func (s *sitting) seed() uint64 { return seedOf(s.run.ID) }
+
+func seedOf(runID string) uint64 {
 	var seed uint64
-	for _, c := range s.run.ID {
+	for _, c := range runID {
 		seed = seed*131 + uint64(c)
 	}
 	return seed

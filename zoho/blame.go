@@ -7,7 +7,7 @@ import (
 
 // ofSettings reports the doors of the settings, where Zoho names the keys that it refuses.
 func ofSettings(op string) bool {
-	return ofConfiguration(op) || slices.Contains([]string{OpModules, OpModule, OpFields, OpProfiles, OpCount}, op)
+	return ofConfiguration(op) || slices.Contains([]string{OpModules, OpModule, OpFields, OpProfiles, OpCount, OpLockedTotal, OpLockedRecords}, op)
 }
 
 func ofConfiguration(op string) bool {
@@ -106,7 +106,7 @@ func scopeOf(op string) string {
 		return "ZohoCRM.settings.fields.READ"
 	case OpProfiles:
 		return "ZohoCRM.settings.profiles.READ"
-	case OpCount:
+	case OpCount, OpLockedTotal, OpLockedRecords:
 		return "ZohoCRM.coql.READ, and one that may read the module"
 	case OpGetConfiguration:
 		return "ZohoCRM.settings.record_locking_configurations.READ"

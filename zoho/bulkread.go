@@ -62,23 +62,31 @@ func checkBulk(k call, ids []string) error {
 	return nil
 }
 
-// readStates matches the rows of the answer with the ids asked for. An answer that is about other records,
-// or goes on elsewhere, is not believed: what it leaves out would be taken for records that do not exist.
+// readStates matches the rows of the answer with the ids asked for.
 func readStates(a *answer, ids []string) ([]LockState, error) {
 	states := make([]LockState, len(ids))
 	for i := range states {
 		states[i] = StateAbsent
 	}
+	if err := matchRows(a, ids, func(i int, o object) { states[i] = stateOf(o) }); err != nil {
+		return nil, err
+	}
+	return states, nil
+}
+
+// matchRows calls found for each of the ids that the answer has a row of. An answer that is about other records,
+// or goes on elsewhere, is not believed: what it leaves out would be taken for records that do not exist.
+func matchRows(a *answer, ids []string, found func(i int, row object)) error {
 	if a.status == http.StatusNoContent {
-		return states, nil
+		return nil
 	}
 	top := first(a.value)
 	rows, ok := top.get("data").([]any)
 	if !ok {
-		return nil, errors.New("the answer holds no data")
+		return errors.New("the answer holds no data")
 	}
 	if more, _ := top.object("info").get("more_records").(bool); more {
-		return nil, errors.New("the answer is not whole: it says that more records follow")
+		return errors.New("the answer is not whole: it says that more records follow")
 	}
 	at := make(map[string][]int, len(ids))
 	for i, id := range ids {
@@ -88,13 +96,13 @@ func readStates(a *answer, ids []string) ([]LockState, error) {
 		o, _ := row.(object)
 		asked, ok := at[plainID(o.text("id"))]
 		if !ok {
-			return nil, errors.New("the answer is about a record that was not asked for")
+			return errors.New("the answer is about a record that was not asked for")
 		}
 		for _, i := range asked {
-			states[i] = stateOf(o)
+			found(i, o)
 		}
 	}
-	return states, nil
+	return nil
 }
 
 // stateOf reads Locked__s; a record without it, as of a module that cannot be locked, says nothing.

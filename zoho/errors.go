@@ -124,6 +124,9 @@ const (
 	OpFields              = "list fields"
 	OpProfiles            = "list profiles"
 	OpCount               = "count locked records"
+	OpLockedTotal         = "total of locked records"
+	OpLockedRecords       = "list locked records"
+	OpRecords             = "list records"
 
 	OpOrganisation = "organisation"
 	OpSignIn       = "sign in"
