@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,8 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"unicode"
+	"unicode/utf8"
 
 	"zlock/cli"
 	"zlock/zoho/sim"
@@ -78,6 +81,7 @@ type echo struct {
 	birds *aviary
 	how   func(r *http.Request, said string) (*http.Response, error)
 	doors string // "api" or "accounts"
+	say   string // in the place of the secrets; "" for these
 }
 
 // RoundTrip answers as the case has it, or as the pretend Zoho does.
@@ -101,6 +105,9 @@ func (e *echo) RoundTrip(r *http.Request) (*http.Response, error) {
 	said := token
 	if door == "accounts" {
 		said = form.Get("client_secret") + " " + form.Get("refresh_token") + " " + form.Get("code") + " " + form.Get("token")
+	}
+	if e.say != "" {
+		said = e.say
 	}
 	return e.how(r, said)
 }
@@ -170,12 +177,14 @@ func walk() []string {
 	return []string{
 		"run|job.csv", "run|job.csv --again --json --faults f.csv --metrics m.prom --precheck always --attempts 1", "run|bad.csv --faults g.jsonl", "run|nowhere.csv",
 		"run|job.csv --again --dc eu --api-url https://evil.example", "run|job.csv --again --composite on --attempts 1",
-		"plan|job.csv --check --json", "plan|job.csv --check", "resume|--json", "resume|nothing", "retry|--all", "status|", "status|--json", "runs|--json", "runs|",
+		"plan|job.csv --check --json", "plan|bad.csv --faults g.csv --force", "plan|job.csv --check", "resume|--json", "resume|nothing", "retry|--all", "status|", "status|--json", "runs|--json", "runs|",
 		"results|", "results|--json", "results|-o r.csv --force", "results|-o r.jsonl --force", "report|-o p.html --force", "report|-o p.md --format md --force",
 		"show|Leads 5843104000000000051", "show|Leads 5843104000000000051 --json", "lock|Leads 5843104000000000151 --reason Audit",
 		"unlock|Leads 5843104000000000151 --json", "reason|Leads 5843104000000000151 --reason Other",
 		"doctor|Leads", "doctor|Leads --json --probe Leads/5843104000000000051", "config|get Leads", "config|get Leads --json",
 		"config|create Leads --type manual", "config|update Leads --type both", "config|delete Leads",
+		"verify|", "verify|--json", "verify|-o v.csv --force", "undo|--dry-run", "undo|--yes --json", "locks|Leads", "locks|Leads --details -o l.csv --force",
+		"locks|Leads --ours --json", "sweep|Leads --dry-run --locked-before 0s", "sweep|Leads --yes --json --locked-before 0s",
 		"modules|", "modules|--json --count", "modules|Leads --fields", "prune|--keep 1d --dry-run", "auth|status", "auth|status --json",
 		"auth|login --code-stdin --store keyring", "auth|login --code-stdin --store file --json", "auth|logout --json",
 		"sim|--listen nowhere:at:all", "completion|bash", "version|--json", "help|run",
@@ -189,13 +198,14 @@ func TestWalkIsWhole(t *testing.T) {
 		name, _, _ := strings.Cut(line, "|")
 		walked[name] = true
 	}
-	help := newStage(t).run("--help").out
-	_, list, _ := strings.Cut(help, "Commands:\n")
-	list, _, _ = strings.Cut(list, "\n\n")
-	for _, m := range regexp.MustCompile(`(?m)^  ([a-z]+) `).FindAllStringSubmatch(list, -1) {
+	listed := regexp.MustCompile(`(?m)^  ([a-z]+) {2,}[A-Z]`).FindAllStringSubmatch(newStage(t).run("--help").out, -1)
+	for _, m := range listed {
 		if !walked[m[1]] {
 			t.Errorf("%s is a command that the walk does not try", m[1])
 		}
+	}
+	if len(listed) < 20 {
+		t.Errorf("only %d commands are listed", len(listed))
 	}
 }
 
@@ -263,6 +273,67 @@ func walkAlong(t *testing.T, doors string, how func(*http.Request, string) (*htt
 		try(line, debug...)
 	}
 	birds.search(t, s.dir)
+}
+
+// TestNothingHostileReachesATerminal walks every command, on a terminal, at a far end whose texts would
+// steer it, and would be formulas in a spreadsheet, with a job file of the same kind.
+func TestNothingHostileReachesATerminal(t *testing.T) {
+	const hostile = "=cmd|'/C calc'!A0 \x1b]0;owned\x07\x1b[2J\u009b1m\u202e\u2066 \r\nzlock: forged\u2028line\x00"
+	for _, name := range []string{"message", "code", "permission", "throttled", "page", "lost", "redirect", "a lock"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t).inBubble(20, func(c *sim.Config) { c.Latency = nil })
+				far := &echo{org: s.org, birds: &aviary{secrets: map[string]bool{}}, doors: "api", say: hostile}
+				keys := &fakeKeyring{entries: map[string]string{}}
+				s.world = func(w *cli.World) { w.Transport, w.Keyring, w.OutTerminal = far, keys, true }
+				s.env["ZLOCK_MAX_DURATION"] = "1h"
+				s.in = "code\n"
+				s.file("job.csv", "record_id,module,action,reason,=1+1\x1b[2J\n"+farLead(0)+",Leads,lock,\"=1+1\u202e\",\"+2\x1b[2J\"\n"+farLead(1)+",Leads,lock,Audit,\u009b\n")
+				s.file("bad.csv", "record_id,module,action\n\"=x\x1b[2J\",Leads,lock\n")
+				s.want(s.run("run", "job.csv", "--limit", "1"), 6)
+				far.how = echoes()[name]
+				for _, line := range walk() {
+					name, rest, _ := strings.Cut(line, "|")
+					o := s.run(append([]string{name}, strings.Fields(rest)...)...)
+					for _, stream := range []string{o.out, o.err} {
+						if at := strings.IndexFunc(stream, steers); at >= 0 {
+							t.Errorf("zlock %s %s: %.60q", name, rest, stream[max(0, at-20):])
+						}
+						if strings.Contains(stream, "\nzlock: forged") {
+							t.Errorf("zlock %s %s: a forged line in %q", name, rest, stream)
+						}
+					}
+				}
+				for _, file := range []string{"r.csv", "g.csv", "v.csv", "l.csv"} {
+					s.noFormulas(file)
+				}
+			})
+		})
+	}
+}
+
+// steers reports characters that act on a terminal, but for line ends.
+func steers(r rune) bool {
+	return r != '\n' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+// noFormulas reads a CSV file that a command wrote, if it did.
+func (s *stage) noFormulas(name string) {
+	s.t.Helper()
+	body, err := os.ReadFile(filepath.Join(s.dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	rows, err := csv.NewReader(bytes.NewReader(body)).ReadAll()
+	if err != nil || len(rows) < 2 {
+		s.t.Errorf("%s: %d rows, %v", name, len(rows), err)
+	}
+	for _, cell := range slices.Concat(rows...) {
+		if first, _ := utf8.DecodeRuneInString(cell); cell != "" && strings.ContainsRune("=+-@\t\r\n\x00＝＋－＠", first) {
+			s.t.Errorf("%s: a cell begins with %q", name, cell)
+		}
+	}
 }
 
 // search looks for secrets in every byte of every file.
