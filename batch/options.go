@@ -2,6 +2,7 @@ package batch
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 
 	"zlock/zoho"
@@ -41,7 +42,7 @@ type Options struct {
 	Me    zoho.User       // who we are, as remembered
 	Learn func(zoho.User) // told when it is learnt
 
-	Tell    func(string)         // told in a sentence what was decided on the way, for a person
+	Tell    func(string)         // told in a sentence what was decided on the way, for a person; one call at a time
 	Observe func(Progress)       // told after each commit, from one goroutine
 	Rescue  func([]Result) error // takes the outcomes that the store would not
 	Seed    uint64               // of the jitter, so that tests repeat
@@ -80,11 +81,22 @@ func (o Options) withDefaults() Options {
 	if o.OnLocked == "" {
 		o.OnLocked = OnLockedSkip
 	}
-	if o.Tell == nil {
-		o.Tell = func(string) {}
-	}
+	o.Tell = oneAtATime(o.Tell)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
+}
+
+// oneAtATime keeps sentences from several goroutines apart.
+func oneAtATime(tell func(string)) func(string) {
+	if tell == nil {
+		return func(string) {}
+	}
+	var mu sync.Mutex
+	return func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		tell(text)
+	}
 }
