@@ -133,7 +133,7 @@ func (r *Runner) unlock(ctx context.Context, j *job) verdict {
 	err := client.DeleteLock(ctx, j.record(), j.row.LockID)
 	if err != nil && j.misremembered(err) {
 		// The record is looked at, as though its lock had never been known.
-		j.row.Known, j.row.LockID, j.blind = nil, "", ""
+		j.row.Known, j.row.Previous, j.row.LockID, j.blind = nil, nil, "", ""
 		if v, ok := r.aim(ctx, j, client); !ok {
 			return v
 		}

@@ -15,7 +15,7 @@ func (k *keeper) commit() {
 	c.Deal, c.Now = k.want(), time.Now()
 	c.Skip, c.Workers = k.blocked(), k.r.options.Workers
 	committed, written := k.committed, k.written
-	k.changes, k.committed, k.written = Changes{}, nil, nil
+	k.changes, k.committed, k.written, k.gathered = Changes{}, nil, nil, time.Time{}
 	if k.broken != nil {
 		k.refuse(c, written, k.broken)
 		return

@@ -31,10 +31,10 @@ const (
 	costKinds
 )
 
-// Costs is a Sink that keeps what each row will cost, a byte a row, and passes the rows on.
+// Costs is a Sink that keeps what each row will cost, a byte a row at most, and passes the rows on.
 type Costs struct {
 	next Sink // nil: nowhere
-	rows []costKind
+	rows costList
 }
 
 // NewCosts returns a Costs that passes rows on to next, which may be nil.
@@ -42,12 +42,14 @@ func NewCosts(next Sink) *Costs { return &Costs{next: next} }
 
 // Add takes the next row: see Sink.
 func (c *Costs) Add(row Row) error {
-	for int64(len(c.rows)) < row.Seq {
-		c.rows = append(c.rows, costNothing)
+	for int64(c.rows.n) < row.Seq-1 {
+		c.rows.add(costNothing)
 	}
+	kind := costNothing
 	if row.Outcome == Pending {
-		c.rows[row.Seq-1] = kindOf(row)
+		kind = kindOf(row)
 	}
+	c.rows.add(kind)
 	if c.next == nil {
 		return nil
 	}
@@ -56,8 +58,8 @@ func (c *Costs) Add(row Row) error {
 
 // Mark says what was learnt of a row: see Sink.
 func (c *Costs) Mark(seq int64, o Outcome, code, message string, after int64) error {
-	if o != Pending && 0 < seq && seq <= int64(len(c.rows)) {
-		c.rows[seq-1] = costNothing
+	if o != Pending && 0 < seq && seq <= int64(c.rows.n) {
+		c.rows.set(int(seq-1), costNothing)
 	}
 	if c.next == nil {
 		return nil
@@ -94,7 +96,7 @@ func (p Prices) worst(k costKind, attempts int) int64 {
 // Expected returns the credits of all rows when nothing goes wrong.
 func (c *Costs) Expected() (credits int64) {
 	prices := ListPrices()
-	for _, k := range c.rows {
+	for k := range c.rows.all() {
 		credits += prices.expected(k)
 	}
 	return credits
@@ -104,7 +106,7 @@ func (c *Costs) Expected() (credits int64) {
 // row. Calls that Zoho refuses as too many at once, and looks without an answer, come on top.
 func (c *Costs) Worst(attempts int) (credits int64) {
 	prices := ListPrices()
-	for _, k := range c.rows {
+	for k := range c.rows.all() {
 		credits += prices.worst(k, attempts)
 	}
 	return credits

@@ -52,7 +52,7 @@ const (
 type forecaster struct {
 	Forecast
 	terms   Terms
-	rows    []costKind
+	rows    *costList
 	prices  Prices
 	account *zoho.Account
 	now     time.Time
@@ -65,7 +65,7 @@ type forecaster struct {
 // Forecast works out when the rows will be carried out, if nothing goes wrong.
 func (c *Costs) Forecast(t Terms) Forecast {
 	t.Start, t.Latency, t.Concurrency = t.Start.Round(0), max(t.Latency, time.Millisecond), max(t.Concurrency, 1)
-	f := &forecaster{terms: t, rows: c.rows, prices: ListPrices(), now: t.Start}
+	f := &forecaster{terms: t, rows: &c.rows, prices: ListPrices(), now: t.Start}
 	f.account = zoho.NewAccount(zoho.LimiterConfig{
 		MaxCredits: t.MaxCredits, Allowance: t.Allowance, KeepForReads: t.Keep, Spent: t.Spent,
 	}, t.Start)
@@ -85,7 +85,7 @@ func (c *Costs) Forecast(t Terms) Forecast {
 
 // count adds up the rows, and what those cost that --limit lets through.
 func (f *forecaster) count() {
-	for _, k := range f.rows {
+	for k := range f.rows.all() {
 		if k == costNothing {
 			continue
 		}
@@ -165,8 +165,8 @@ func (f *forecaster) workUntil(end time.Time) {
 func (f *forecaster) pay(s *Stretch) {
 	f.left -= s.Credits
 	f.Credits += s.Credits
-	for purse := s.Credits; f.next < len(f.rows); f.next++ {
-		price := f.prices.expected(f.rows[f.next])
+	for purse := s.Credits; f.next < f.rows.n; f.next++ {
+		price := f.prices.expected(f.rows.at(f.next))
 		if price == 0 {
 			continue
 		}

@@ -54,7 +54,8 @@ type keeper struct {
 	barred    int
 	worn      bool // some row ran out of attempts, or is still in doubt
 	broken    error
-	lost      []Result // outcomes that the store would not take
+	lost      []Result  // outcomes that the store would not take
+	gathered  time.Time // until when outcomes may wait for more; zero when none does
 }
 
 func newKeeper(r *Runner) *keeper {
@@ -143,12 +144,12 @@ func (k *keeper) plan(now time.Time) {
 func (k *keeper) due() bool {
 	c := &k.changes
 	if len(c.Results)+len(c.Intents)+len(c.Release)+c.Calls+c.Credits > 0 {
-		return true
+		return !k.gathers(time.Now())
 	}
 	if k.pre != nil {
 		return k.pre.due(k)
 	}
-	return k.want() > 0 && k.out+len(k.queue) < k.r.options.Workers+(k.r.options.Workers+1)/2
+	return k.want() > 0 && !k.ahead()
 }
 
 // want is how many rows to deal: about as many wait, their intents written, as are being worked. Those
@@ -191,8 +192,11 @@ func (k *keeper) over() bool {
 	return k.out == 0 && len(k.queue) == 0 && k.waiting() == 0 && k.want() == 0 && k.pre.idle()
 }
 
-// wake is a timer for the next job that waits; it never fires where none does.
+// wake is a timer for the next job, or outcome, that waits; it never fires where none does.
 func (k *keeper) wake() *time.Timer {
+	if !k.gathered.IsZero() {
+		return time.NewTimer(time.Until(k.gathered))
+	}
 	at := k.hold
 	if len(k.parked) > 0 && k.parked[0].due.After(at) {
 		at = k.parked[0].due

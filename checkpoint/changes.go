@@ -82,18 +82,24 @@ func (w *writing) move(from, to batch.Outcome) {
 // never replaced by another.
 func (w *writing) result(ctx context.Context, r *batch.Result) error {
 	key := rowKey(w.s.n, r.Seq)
-	was, err := w.state(ctx, key)
+	was := batch.Sending // as a rule, which spares looking
+	found, err := w.outcome(ctx, key, r, was)
 	if err != nil {
 		return err
 	}
-	if was.Final() {
-		if was == r.Outcome {
-			return nil
+	if !found {
+		if was, err = w.state(ctx, key); err != nil {
+			return err
 		}
-		return refuse("it is %s already and can't become %s", was, r.Outcome)
-	}
-	if err := w.outcome(ctx, key, r); err != nil {
-		return err
+		if was.Final() {
+			if was == r.Outcome {
+				return nil
+			}
+			return refuse("it is %s already and can't become %s", was, r.Outcome)
+		}
+		if _, err = w.outcome(ctx, key, r, was); err != nil {
+			return err
+		}
 	}
 	if err := w.history(ctx, key, r.History); err != nil {
 		return err
@@ -112,42 +118,44 @@ func (w *writing) result(ctx context.Context, r *batch.Result) error {
 
 const (
 	setFinal = `UPDATE rows SET state = ?, code = ?, http = ?, message = ?, hint = ?, attempts = ?, credits = ?,
-		lock_id = COALESCE(?, lock_id), previous = COALESCE(?, previous), dealt_at = NULL, sent_at = ?, finished_at = ? WHERE key = ?`
+		lock_id = COALESCE(?, lock_id), previous = COALESCE(?, previous), dealt_at = NULL, sent_at = ?, finished_at = ? WHERE key = ? AND state = ?`
 	// What is unknown keeps the times between which it may have been sent.
 	setUnknown = `UPDATE rows SET state = 'unknown', code = ?, http = ?, message = ?, hint = ?, attempts = ?, credits = ?,
 		lock_id = COALESCE(?, lock_id), previous = COALESCE(?, previous),
-		dealt_at = COALESCE(?, dealt_at, ?), sent_at = COALESCE(?, sent_at, ?), finished_at = NULL WHERE key = ?`
+		dealt_at = COALESCE(?, dealt_at, ?), sent_at = COALESCE(?, sent_at, ?), finished_at = NULL WHERE key = ? AND state = ?`
 	// What was not carried out starts afresh: a lock read for it may be another's by then.
 	setPending = `UPDATE rows SET state = 'pending', code = ?, http = ?, message = ?, hint = ?, attempts = ?, credits = ?,
-		lock_id = NULL, previous = NULL, dealt_at = NULL, sent_at = NULL, finished_at = NULL WHERE key = ?`
+		lock_id = NULL, previous = NULL, dealt_at = NULL, sent_at = NULL, finished_at = NULL WHERE key = ? AND state = ?`
 )
 
-func (w *writing) outcome(ctx context.Context, key int64, r *batch.Result) error {
+// outcome writes what became of a row that is in the state was, and says whether it is.
+func (w *writing) outcome(ctx context.Context, key int64, r *batch.Result, was batch.Outcome) (found bool, err error) {
 	previous, err := encodePrevious(r.Previous)
 	if err != nil {
-		return err
+		return false, err
 	}
 	said := []any{text(r.Code), number(int64(r.HTTP)), clip(r.Message), clip(r.Hint), r.Attempts, r.Credits}
 	now := stamp(w.c.Now)
 	w.reserved[key] = 0
+	var n int64
 	switch {
 	case r.Outcome == batch.Pending:
 		w.held = append(w.held, key)
-		_, err = w.l.exec(ctx, setPending, append(said, key)...)
+		n, err = w.l.exec(ctx, setPending, append(said, key, string(was))...)
 	case r.Outcome == batch.Unknown:
 		w.reserved[key] = dearest
-		_, err = w.l.exec(ctx, setUnknown, append(said, text(r.LockID), previous, stamp(r.DealtAt), now, stamp(r.SentAt), now, key)...)
+		n, err = w.l.exec(ctx, setUnknown, append(said, text(r.LockID), previous, stamp(r.DealtAt), now, stamp(r.SentAt), now, key, string(was))...)
 	case r.Outcome.Final() && r.Outcome != batch.Invalid && r.Outcome != batch.Duplicate && r.Outcome != "":
 		finished := stamp(r.FinishedAt)
 		if finished == nil {
 			finished = now
 		}
 		args := append([]any{string(r.Outcome)}, said...)
-		_, err = w.l.exec(ctx, setFinal, append(args, text(r.LockID), previous, stamp(r.SentAt), finished, key)...)
+		n, err = w.l.exec(ctx, setFinal, append(args, text(r.LockID), previous, stamp(r.SentAt), finished, key, string(was))...)
 	default:
-		return refuse("%q is no outcome of a row that was dealt", r.Outcome)
+		return false, refuse("%q is no outcome of a row that was dealt", r.Outcome)
 	}
-	return err
+	return n > 0, err
 }
 
 // history keeps the attempts made, oldest first; the checkpoint numbers those that have no number.

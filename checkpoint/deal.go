@@ -15,7 +15,7 @@ const (
 	dealPending = "SELECT " + dealColumns + ` FROM rows r JOIN modules m ON m.id = r.module
 		WHERE r.key > ? AND r.key <= ? AND r.state = 'pending'
 		AND r.module NOT IN (SELECT id FROM modules WHERE name IN (SELECT value FROM json_each(?)))
-		ORDER BY r.key LIMIT ?`
+		ORDER BY r.key LIMIT ? + 0` // a bare parameter would have SQLite prepare anew for each other value
 	dealOne = "SELECT " + dealColumns + " FROM rows r JOIN modules m ON m.id = r.module WHERE r.key = ?"
 )
 
@@ -143,7 +143,7 @@ func scanRow(s *sql.Rows) (RowReport, error) {
 	row.Code, row.Message, row.Hint = code.String, message.String, hint.String
 	row.DealtAt, row.SentAt, row.FinishedAt = moment(dealt), moment(sent), moment(finished)
 	row.HTTP = int(http.Int64)
-	if err := decode(cells.String, &row.Cells); err != nil {
+	if row.Cells, err = decodeCells(cells.String); err != nil {
 		return row, err
 	}
 	if err := decode(previous.String, &row.Previous); err != nil {

@@ -80,6 +80,7 @@ func (e *Enrolment) Discard(ctx context.Context) error {
 	if e.over {
 		return nil
 	}
+	_ = e.settle() // whatever came of it goes
 	e.over = true
 	defer e.unlock()
 	if err := e.d.erase(context.WithoutCancel(ctx), e.n); err != nil {

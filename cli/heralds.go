@@ -100,7 +100,7 @@ func parseAddress(text string) (target, error) {
 
 // toTell is who is told of this sitting: nobody of one that speaks for itself.
 func (s *sitting) toTell() heralds {
-	if s.concluding != nil {
+	if s.concluding != nil && !s.tells {
 		return heralds{}
 	}
 	return s.pace.heralds

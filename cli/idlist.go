@@ -16,6 +16,9 @@ import (
 // bareID is the first line of a list that has no header.
 var bareID = regexp.MustCompile(`^(?:\x{FEFF})?\s*(zcrm_)?[0-9]{1,19}\s*(\r?\n|$)`)
 
+// byteOrderMark is what some editors begin a file in UTF-8 with. Below a header of ours it would be part of an id.
+const byteOrderMark = "\xEF\xBB\xBF"
+
 // idList collects the ids of a file. It is the Sink that the file is read into.
 type idList struct {
 	ids  []string
@@ -103,6 +106,9 @@ func (a *app) openIDs(ctx context.Context, name string, reading batch.ReadOption
 	}
 	switch {
 	case bareID.Match(head):
+		if strings.HasPrefix(string(head), byteOrderMark) {
+			_, _ = buffered.Discard(len(byteOrderMark)) // it was just looked at
+		}
 		header := strings.NewReader("record_id\n")
 		src, err = batch.Open(ctx, "-", io.MultiReader(header, buffered), reading)
 		return src, true, err

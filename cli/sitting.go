@@ -39,6 +39,7 @@ type sitting struct {
 
 	announced  bool                          // others were told of the end
 	concluding func(batch.Report, int) error // tells what came of the run instead of a summary; may be nil
+	tells      bool                          // others are told of the end even so
 }
 
 // goOn works on a run that was begun before, if it has rows left.

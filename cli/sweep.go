@@ -170,7 +170,7 @@ func (s *sweep) settle(a *app, v values, flags flagSource) (err error) {
 	read := parser{values: values{"max-unlocks": ownFlag(flags.set, "max-unlocks"), "any-owner": v["any-owner"], "dry-run": v["dry-run"],
 		"simulate": v["simulate"], "ids-checked": v["ids-checked"]}}
 	s.maxUnlocks = read.count("max-unlocks", -1, 0, 1_000_000_000)
-	s.anyOwner, s.dryRun, s.checked = v["any-owner"].given && read.flag("any-owner"), read.flag("dry-run"), read.flag("ids-checked")
+	s.anyOwner, s.dryRun, s.checked = v["any-owner"].flag && read.flag("any-owner"), read.flag("dry-run"), read.flag("ids-checked")
 	if read.flag("simulate") {
 		read.problem(usage("sweep cannot be rehearsed inside this process: a pretend Zoho made for it would have nothing to find",
 			"--dry-run says what would be unlocked; zlock sim is a Zoho to sweep"))

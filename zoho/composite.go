@@ -202,6 +202,8 @@ func notTriggered(o object, k call) *Error {
 		if e.Message == "" {
 			e.Message = "the composite tells nothing of this part"
 		}
+	case "TOO_MANY_REQUESTS":
+		e.Kind = Throttled
 	}
 	return e.settle()
 }

@@ -3,9 +3,6 @@ package zoho
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"sort"
 )
 
@@ -19,68 +16,13 @@ type object map[string]any
 // decodeLoosely reads exactly one JSON value; numbers stay text, so that ids of 19 digits survive. A name
 // that occurs twice in one object is an error: which of the two Zoho meant cannot be known.
 func decodeLoosely(body []byte) (any, error) {
-	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))
-	dec.UseNumber()
-	v, err := readValue(dec, 0)
-	if err != nil {
+	body = bytes.TrimPrefix(body, []byte("\ufeff"))
+	var whole json.RawMessage
+	if err := json.Unmarshal(body, &whole); err != nil { // looks through it all and keeps a copy
 		return nil, err
 	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, errors.New("more after the end")
-	}
-	return v, nil
-}
-
-func readValue(dec *json.Decoder, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, errors.New("nested too deeply")
-	}
-	token, err := dec.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch token {
-	case json.Delim('{'):
-		return readObject(dec, depth)
-	case json.Delim('['):
-		return readArray(dec, depth)
-	}
-	return token, nil
-}
-
-func readObject(dec *json.Decoder, depth int) (any, error) {
-	o := object{}
-	for dec.More() {
-		name, err := dec.Token()
-		if err != nil {
-			return nil, err
-		}
-		key, ok := name.(string)
-		if !ok {
-			return nil, errors.New("a name that is no text")
-		}
-		if _, twice := o[key]; twice {
-			return nil, fmt.Errorf("the name %.40q twice in one object", key)
-		}
-		if o[key], err = readValue(dec, depth+1); err != nil {
-			return nil, err
-		}
-	}
-	_, err := dec.Token()
-	return o, err
-}
-
-func readArray(dec *json.Decoder, depth int) (any, error) {
-	array := []any{}
-	for dec.More() {
-		v, err := readValue(dec, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		array = append(array, v)
-	}
-	_, err := dec.Token()
-	return array, err
+	w := walk{text: whole}
+	return w.value(0)
 }
 
 // get returns the value of key; without an exact match, that of the first key in order which differs from
