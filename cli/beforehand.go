@@ -19,7 +19,7 @@ func (l *launch) looksOn() bool {
 // tellWhoAndWhat shows a person whose records a run is about to change, as whom, and what comes first.
 // What is not known of organisation and user is asked for, at one credit each.
 func (l *launch) tellWhoAndWhat(ctx context.Context, sum batch.Summary) error {
-	if !l.looksOn() || len(sum.Sample) == 0 {
+	if !l.looksOn() || sum.Rows == 0 {
 		return nil
 	}
 	user, err := l.whoAndWhere(ctx)
@@ -33,7 +33,9 @@ func (l *launch) tellWhoAndWhat(ctx context.Context, sum batch.Summary) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "  org:  %s, %s\n  user: %s\n", orElse(l.org.title, "not known"), where, clean(orElse(user.Name, "not known")))
-	fmt.Fprintf(&b, "  first %s:\n", counted(int64(len(sum.Sample)), "row", "rows"))
+	if len(sum.Sample) > 0 { // the rows of an undo were listed already
+		fmt.Fprintf(&b, "  first %s:\n", counted(int64(len(sum.Sample)), "row", "rows"))
+	}
 	t := newTable()
 	for _, row := range sum.Sample {
 		reason := ""

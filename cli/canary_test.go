@@ -181,10 +181,10 @@ func walk() []string {
 		"results|", "results|--json", "results|-o r.csv --force", "results|-o r.jsonl --force", "report|-o p.html --force", "report|-o p.md --format md --force",
 		"show|Leads 5843104000000000051", "show|Leads 5843104000000000051 --json", "lock|Leads 5843104000000000151 --reason Audit",
 		"unlock|Leads 5843104000000000151 --json", "reason|Leads 5843104000000000151 --reason Other",
-		"doctor|Leads", "doctor|Leads --json --probe Leads/5843104000000000051", "config|get Leads", "config|get Leads --json",
-		"config|create Leads --type manual", "config|update Leads --type both", "config|delete Leads",
 		"verify|", "verify|--json", "verify|-o v.csv --force", "undo|--dry-run", "undo|--yes --json", "locks|Leads", "locks|Leads --details -o l.csv --force",
 		"locks|Leads --ours --json", "sweep|Leads --dry-run --locked-before 0s", "sweep|Leads --yes --json --locked-before 0s",
+		"doctor|Leads", "doctor|Leads --json --probe Leads/5843104000000000051", "config|get Leads", "config|get Leads --json",
+		"config|create Leads --type manual", "config|update Leads --type both", "config|delete Leads",
 		"modules|", "modules|--json --count", "modules|Leads --fields", "prune|--keep 1d --dry-run", "auth|status", "auth|status --json",
 		"auth|login --code-stdin --store keyring", "auth|login --code-stdin --store file --json", "auth|logout --json",
 		"sim|--listen nowhere:at:all", "completion|bash", "version|--json", "help|run",
@@ -279,20 +279,34 @@ func walkAlong(t *testing.T, doors string, how func(*http.Request, string) (*htt
 // steer it, and would be formulas in a spreadsheet, with a job file of the same kind.
 func TestNothingHostileReachesATerminal(t *testing.T) {
 	const hostile = "=cmd|'/C calc'!A0 \x1b]0;owned\x07\x1b[2J\u009b1m\u202e\u2066 \r\nzlock: forged\u2028line\x00"
-	for _, name := range []string{"message", "code", "permission", "throttled", "page", "lost", "redirect", "a lock"} {
+	for _, name := range []string{"message", "code", "permission", "throttled", "page", "lost", "redirect", "a lock", "as it holds them"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newStage(t).inBubble(20, func(c *sim.Config) { c.Latency = nil })
+				s := newStage(t).inBubble(20, func(c *sim.Config) {
+					c.Latency = nil
+					c.Company = sim.Company{Number: "7", Name: hostile}
+					c.Records = func(yield func(sim.Record) bool) {
+						for i := range 6 {
+							r := sim.Record{Module: "Leads", ID: farLead(i)}
+							if i >= 2 {
+								r.Lock = &sim.Lock{Reason: hostile, Source: sim.Manual, By: sim.User{ID: "9", Name: hostile}}
+							}
+							if !yield(r) {
+								return
+							}
+						}
+					}
+				})
 				far := &echo{org: s.org, birds: &aviary{secrets: map[string]bool{}}, doors: "api", say: hostile}
 				keys := &fakeKeyring{entries: map[string]string{}}
 				s.world = func(w *cli.World) { w.Transport, w.Keyring, w.OutTerminal = far, keys, true }
 				s.env["ZLOCK_MAX_DURATION"] = "1h"
-				s.in = "code\n"
+				s.in, s.env["NO_COLOR"] = "code\n", "1"
 				s.file("job.csv", "record_id,module,action,reason,=1+1\x1b[2J\n"+farLead(0)+",Leads,lock,\"=1+1\u202e\",\"+2\x1b[2J\"\n"+farLead(1)+",Leads,lock,Audit,\u009b\n")
 				s.file("bad.csv", "record_id,module,action\n\"=x\x1b[2J\",Leads,lock\n")
 				s.want(s.run("run", "job.csv", "--limit", "1"), 6)
-				far.how = echoes()[name]
+				far.how = echoes()[name] // nil for the last one
 				for _, line := range walk() {
 					name, rest, _ := strings.Cut(line, "|")
 					o := s.run(append([]string{name}, strings.Fields(rest)...)...)
@@ -306,7 +320,9 @@ func TestNothingHostileReachesATerminal(t *testing.T) {
 					}
 				}
 				for _, file := range []string{"r.csv", "g.csv", "v.csv", "l.csv"} {
-					s.noFormulas(file)
+					if cells := s.noFormulas(file); file == "l.csv" && far.how == nil && !strings.Contains(cells, "'=cmd") {
+						t.Errorf("the locks' reasons are not in %s: %q", file, cells)
+					}
 				}
 			})
 		})
@@ -319,11 +335,11 @@ func steers(r rune) bool {
 }
 
 // noFormulas reads a CSV file that a command wrote, if it did.
-func (s *stage) noFormulas(name string) {
+func (s *stage) noFormulas(name string) (cells string) {
 	s.t.Helper()
 	body, err := os.ReadFile(filepath.Join(s.dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return
+		return ""
 	}
 	rows, err := csv.NewReader(bytes.NewReader(body)).ReadAll()
 	if err != nil || len(rows) < 2 {
@@ -333,7 +349,9 @@ func (s *stage) noFormulas(name string) {
 		if first, _ := utf8.DecodeRuneInString(cell); cell != "" && strings.ContainsRune("=+-@\t\r\n\x00＝＋－＠", first) {
 			s.t.Errorf("%s: a cell begins with %q", name, cell)
 		}
+		cells += cell + "|"
 	}
+	return cells
 }
 
 // search looks for secrets in every byte of every file.

@@ -95,6 +95,9 @@ func (a *app) explain(err error) complaint {
 			return c
 		}
 	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return complaint{exitInternal, err.Error(), []string{"make room there; TMPDIR says where temporary files go, --state-dir and --db where the rest goes"}}
+	}
 	return complaint{exitInternal, err.Error(), nil}
 }
 

@@ -64,6 +64,9 @@ func (s *sweep) read(ctx context.Context, sink batch.Sink) (batch.Summary, error
 		err = s.guard(ctx, sum)
 	}
 	if err == nil {
+		err = s.tellWhoAndWhat(ctx, sum)
+	}
+	if err == nil {
 		err = s.confirm(ctx, &s.org)
 	}
 	if err == nil {

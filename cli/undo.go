@@ -256,6 +256,9 @@ func (u *undoing) writeDown(ctx context.Context, enrolment *checkpoint.Enrolment
 		return batch.Run{}, err
 	}
 	u.tellPlan(&o)
+	if err := u.tellWhoAndWhat(ctx, u.sum.Summary); err != nil {
+		return batch.Run{}, err
+	}
 	if err := u.app.confirm(ctx, &u.org); err != nil {
 		return batch.Run{}, err
 	}
