@@ -95,13 +95,8 @@ func parseAddress(text string) (target, error) {
 	return target{}, errors.New("an address begins with https://")
 }
 
-// toTell is who is told of this sitting: nobody of one that speaks for itself.
-func (s *sitting) toTell() heralds {
-	if s.concluding != nil {
-		return heralds{}
-	}
-	return s.pace.heralds
-}
+// toTell is who is told of this sitting.
+func (s *sitting) toTell() heralds { return s.pace.heralds }
 
 // tellOthers gives a notice to everybody who is to have it, all at once. What goes wrong is told on
 // the screen: the run is what it is.
