@@ -20,8 +20,7 @@ func (l *launch) ask(ctx context.Context, sum batch.Summary) error {
 	if l.yes || l.org.simulated || l.org.typed || l.name == "-" || !l.world.InTerminal || !l.world.ErrTerminal || rows <= askAbove {
 		return nil
 	}
-	_, _ = fmt.Fprintf(l.screen, "Carry out %s against %s? [y/N] ", counted(rows, "row", "rows"), l.org.describe())
-	l.screen.flush()
+	l.screen.ask("Carry out %s against %s?", counted(rows, "row", "rows"), l.org.describe())
 	answer, err := readLine(ctx, l.world.In)
 	if err != nil {
 		return err

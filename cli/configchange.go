@@ -167,8 +167,7 @@ func (c *configuring) confirm(ctx context.Context, question string) error {
 	if c.yes || !c.world.InTerminal || !c.world.ErrTerminal || c.flags.text("file") == "-" {
 		return nil
 	}
-	_, _ = fmt.Fprintf(c.screen, "%s [y/N] ", question)
-	c.screen.flush()
+	c.screen.ask("%s", question)
 	answer, err := readLine(ctx, c.world.In)
 	if err != nil {
 		return err

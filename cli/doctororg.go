@@ -92,7 +92,7 @@ func (c *checkup) organisation(ctx context.Context) bool {
 		c.fail(said.code, "org", strings.Join(said.hints, " "), "%s", said.sentence)
 		return false
 	}
-	c.ok("org", "%s, id %s", orElse(found.Name, "without a name"), found.ID)
+	c.ok("org", "%s", named(found))
 	c.edition(found.Edition)
 	return true
 }

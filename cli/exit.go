@@ -187,7 +187,11 @@ func zohoComplaint(err error) (complaint, bool) {
 	if !errors.As(err, &refused) {
 		return complaint{}, false
 	}
-	return complaint{refusalCode(refused), refused.Error(), hints(refused.Hint)}, true
+	code, hint := refusalCode(refused), refused.Hint
+	if code == exitBreaker && hint == "" {
+		hint = "Zoho or the network is in trouble: say it again later; zlock doctor looks at both"
+	}
+	return complaint{code, refused.Error(), hints(hint)}, true
 }
 
 // refusalCode is the exit code of a refusal that met a call made for no row.

@@ -16,6 +16,7 @@ import (
 const (
 	inquiryAtOnce = 2                      // calls of a reading command in flight, at most: a run's come first
 	inquiryTries  = 3                      // of a call that met nothing but passing trouble
+	longTries     = 8                      // the same in a long reading: much hangs on each call
 	inquiryBooks  = 50                     // credits that are booked at once, before they are spent
 	inquiryLooks  = 10                     // calls after which it is looked at what runs have spent meanwhile
 	inquiryPause  = 500 * time.Millisecond // before the second try; twice that before the third

@@ -146,6 +146,7 @@ func (l *lockList) finder(ctx context.Context) (find iter.Seq2[foundLock, error]
 	if err != nil {
 		return nil, nil, err
 	}
+	f.q.tries = longTries
 	end = func(broken error) error {
 		if broken == nil {
 			l.tell(f)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"zlock/zoho/sim"
@@ -277,5 +278,34 @@ func TestLocksUsage(t *testing.T) {
 	}
 	if n := s.org.Stats().Calls; n != 0 {
 		t.Errorf("%d calls", n)
+	}
+}
+
+// A list of locks is long in the reading: a short outage is waited out, a long one said with what to do.
+func TestLocksThroughAnOutage(t *testing.T) {
+	for _, in := range []struct {
+		name  string
+		until time.Duration
+		code  int
+		says  string
+	}{
+		{"short", 8 * time.Second, 0, "10 locked records listed"},
+		{"long", time.Hour, 7, "zlock doctor looks at both"},
+	} {
+		t.Run(in.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t).inBubble(0, func(c *sim.Config) {
+					c.Records = func(yield func(sim.Record) bool) {
+						for i := range 10 {
+							if !yield(sim.Record{Module: "Leads", ID: farLead(i), Lock: &sim.Lock{Source: sim.Both, By: sim.Patricia()}}) {
+								return
+							}
+						}
+					}
+					c.Script = []sim.Fault{{Match: sim.Match{Op: sim.OpList, Until: in.until}, Do: sim.Status503}}
+				})
+				s.want(s.run("locks", "Leads", "--details"), in.code, in.says)
+			})
+		})
 	}
 }

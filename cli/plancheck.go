@@ -332,8 +332,11 @@ func (c *census) whose() string {
 	var parts []string
 	for _, h := range c.sortedHolders() {
 		whose := "by " + orElse(clean(h.name), "somebody")
-		if h.source == string(zoho.Automatic) {
+		switch h.source {
+		case string(zoho.Automatic):
 			whose = "by a rule of the module"
+		case string(zoho.Both):
+			whose += " and a rule"
 		}
 		parts = append(parts, number(int64(c.holders[h]))+" "+whose)
 	}

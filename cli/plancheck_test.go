@@ -113,6 +113,17 @@ func TestPlanCheckDocument(t *testing.T) {
 	}
 }
 
+func TestPlanCheckTellsWhoAlsoHasARule(t *testing.T) {
+	s := withDeals(t, 3, func(i int) *sim.Lock {
+		return &sim.Lock{Source: []sim.Source{sim.Manual, sim.Automatic, sim.Both}[i], By: sim.Patricia()}
+	}, nil)
+	s.file("job.csv", "record_id,module,action\n"+dealID(0)+",Deals,unlock\n"+dealID(1)+",Deals,unlock\n"+dealID(2)+",Deals,unlock\n")
+	o := s.run("plan", "job.csv", "--check")
+	if got, want := strings.Join(strings.Fields(o.out), " "), "1 by a rule of the module, 1 by Patricia Boyle and a rule, 1 by Patricia Boyle"; !strings.Contains(got, want) {
+		t.Errorf("it does not say %q: %s", want, o.out)
+	}
+}
+
 func TestPlanCheckRefusals(t *testing.T) {
 	s := newStage(t).withZoho(nil)
 	s.org.SetStanding(sim.Standing{ScopeMissing: []sim.Op{sim.OpRecords}})

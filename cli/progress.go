@@ -150,12 +150,16 @@ func (p *progress) line(why, of, unit string) string {
 	limits := p.limits()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	perSecond := p.rate()
+	perSecond, open := p.rate(), p.total-p.done
+	settling := p.doubt > 0 && open <= int64(p.doubt)
+	if settling {
+		perSecond = 0 // what is left waits for time to pass: no speed foretells its end
+	}
 	parts := []string{number(p.done) + of + number(p.total) + unit}
 	if perSecond > 0 {
 		parts = append(parts, rate(perSecond))
 	}
-	if open := p.total - p.done; perSecond > 0 && open > 0 {
+	if perSecond > 0 && open > 0 {
 		parts = append(parts, span(time.Duration(float64(open)/perSecond*float64(time.Second)))+" left")
 	}
 	parts = append(parts, counted(p.failed, "failed", "failed"), counted(int64(limits.Credits), "credit", "credits"))
@@ -164,6 +168,9 @@ func (p *progress) line(why, of, unit string) string {
 	}
 	if p.doubt > 0 {
 		parts = append(parts, number(int64(p.doubt))+" in doubt")
+	}
+	if settling {
+		parts = append(parts, "read back until sure")
 	}
 	if why != "" {
 		parts = append(parts, why)

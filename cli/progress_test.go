@@ -52,6 +52,21 @@ func TestPlainProgress(t *testing.T) {
 	})
 }
 
+func TestNothingButDoubtHasNoSpeed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b safeBuffer
+		p := cli.NewProgress(&b, false, 80, 1000, 100, func() zoho.Snapshot { return zoho.Snapshot{Credits: 7} })
+		p.Observe(done(898, batch.Locked))
+		p.Observe(batch.Progress{Results: done(2, batch.Unknown).Results, Doubt: 2})
+		time.Sleep(31 * time.Second)
+		synctest.Wait()
+		if want := "998 of 1,000 rows, 0 failed, 7 credits, 2 in doubt, read back until sure\n"; b.String() != want {
+			t.Errorf("got  %q\nwant %q", b.String(), want)
+		}
+		p.Finish()
+	})
+}
+
 func TestBar(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b safeBuffer

@@ -83,8 +83,7 @@ func (p *pruning) ask(ctx context.Context) error {
 	if len(p.chosen) == 0 || p.yes || !p.world.InTerminal || !p.world.ErrTerminal {
 		return nil
 	}
-	_, _ = fmt.Fprintf(p.screen, "Forget %s with %s? [y/N] ", counted(int64(len(p.chosen)), "run", "runs"), counted(p.rows(), "row", "rows"))
-	p.screen.flush()
+	p.screen.ask("Forget %s with %s?", counted(int64(len(p.chosen)), "run", "runs"), counted(p.rows(), "row", "rows"))
 	answer, err := readLine(ctx, p.world.In)
 	if err != nil {
 		return err

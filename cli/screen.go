@@ -60,6 +60,12 @@ func (s *screen) say(format string, args ...any) {
 	}
 }
 
+// ask puts a question that a yes or a no answers; the answer is the caller's to read.
+func (s *screen) ask(format string, args ...any) {
+	s.tell(fmt.Sprintf(format+" [y/N] ", args...))
+	s.flush()
+}
+
 // warn tells a person something that they should know even when they asked for quiet.
 func (s *screen) warn(format string, args ...any) {
 	s.tell(fmt.Sprintf("zlock: warning: "+format+"\n", args...))

@@ -193,6 +193,7 @@ func (l *launch) enrolOne(ctx context.Context) (batch.Run, error) {
 func (l *launch) workOne(ctx context.Context, d deed, run batch.Run) error {
 	pace := l.pace
 	pace.noProgress = true
+	pace.heralds = heralds{} // whoever typed it sees how it ended
 	s := &sitting{app: l.app, place: l.place, org: l.org, pace: pace, db: l.db, run: run, asJSON: l.asJSON, owner: l.owner, command: d.name}
 	s.before.credits = int64(l.looked.Credits)
 	s.concluding = func(report batch.Report, code int) error {

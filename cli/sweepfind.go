@@ -73,6 +73,7 @@ func (s *sweep) each(ctx context.Context, write func(lockRow) error) error {
 	if err != nil {
 		return err
 	}
+	q.tries = longTries
 	f := &lockFinder{q: q, module: s.module, details: true, say: s.sayBeforehand}
 	if s.dryRun { // a run is held against its org before it is written down
 		err = q.meet(ctx)

@@ -205,8 +205,10 @@ func (x *verifying) announce(ctx context.Context) error {
 	if !x.quick {
 		cost += fmt.Sprintf(", up to %s", counted(l.Details, "read of a lock", "reads of a lock"))
 	}
-	cost += fmt.Sprintf(", %s: about %s", counted(int64(len(l.Modules)), "configuration", "configurations"),
-		counted(l.Credits(x.quick), "credit", "credits"))
+	if len(l.Modules) > 0 {
+		cost += ", " + counted(int64(len(l.Modules)), "configuration", "configurations")
+	}
+	cost += fmt.Sprintf(": about %s", counted(l.Credits(x.quick), "credit", "credits"))
 	if !x.quick && l.Details > 0 {
 		cost += fmt.Sprintf(" (--quick: %s)", number(l.Credits(true)))
 	}
@@ -218,8 +220,7 @@ func (x *verifying) announce(ctx context.Context) error {
 	if x.yes || x.org.simulated || !x.world.InTerminal || !x.world.ErrTerminal || l.Credits(x.quick) <= askAbove {
 		return nil
 	}
-	_, _ = fmt.Fprintf(x.screen, "Read them from %s? [y/N] ", x.org.describe())
-	x.screen.flush()
+	x.screen.ask("Read them from %s?", x.org.describe())
 	answer, err := readLine(ctx, x.world.In)
 	if err != nil {
 		return err
@@ -230,9 +231,6 @@ func (x *verifying) announce(ctx context.Context) error {
 	return usage("declined: nothing was read", "--yes answers in advance; --quick costs less")
 }
 
-// verifyTries is how often a call that meets passing trouble is made: much hangs on a long reading.
-const verifyTries = 8
-
 // connect gets ready to read from the run's org, or from the pretend one that belongs to it.
 func (x *verifying) connect(ctx context.Context, v values) (err error) {
 	if !x.run.Simulated {
@@ -242,7 +240,7 @@ func (x *verifying) connect(ctx context.Context, v values) (err error) {
 		if err != nil {
 			return err
 		}
-		x.inquiry.tries = verifyTries
+		x.inquiry.tries = longTries
 		if earlier := metBy(x.run); earlier.ID != "" {
 			x.inquiry.org.pins = append(x.inquiry.org.pins, pin{who: "run " + x.run.ID, org: earlier})
 		}
@@ -264,7 +262,7 @@ func (x *verifying) connect(ctx context.Context, v values) (err error) {
 		return err
 	}
 	x.letGo = func() { s.close(); owner.Release() }
-	x.inquiry = &inquiry{app: x.app, place: x.place, org: x.org, limiter: s.limiter, client: s.client, tries: verifyTries}
+	x.inquiry = &inquiry{app: x.app, place: x.place, org: x.org, limiter: s.limiter, client: s.client, tries: longTries}
 	return nil
 }
 
