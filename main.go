@@ -12,6 +12,7 @@ import (
 )
 
 func main() {
+	cli.HideMemory()
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // under nohup it stays ignored

@@ -29,10 +29,11 @@ func (o *Outlook) Credits(quick bool) int64 {
 	return n
 }
 
-// Look goes through the rows of a run without a call. Memory is a bit a row.
+// Look goes through the rows of a run without a call. Memory is three bits a row.
 func Look(ctx context.Context, db *checkpoint.DB, run batch.Run, onLocked batch.OnLocked) (*Outlook, error) {
 	o := &Outlook{superseded: newBits(run.Total)}
 	of, locked := map[string]int64{}, map[string]bool{}
+	compared, detailed := newBits(run.Total), newBits(run.Total)
 	for row, err := range db.Rows(ctx, run.ID, nil) {
 		if err != nil {
 			return nil, err
@@ -40,17 +41,26 @@ func Look(ctx context.Context, db *checkpoint.DB, run batch.Run, onLocked batch.
 		e := Expect(row, zoho.User{}, onLocked)
 		if row.After != 0 && (e.Compared || row.Outcome == batch.Unknown || row.Outcome == batch.Sending) {
 			o.superseded.set(row.After)
+			if compared.has(row.After) { // it is not looked at after all
+				o.Compared--
+				of[row.Module]--
+			}
+			if detailed.has(row.After) {
+				o.Details--
+			}
 		}
 		if !e.Compared {
 			continue
 		}
 		o.Compared++
 		of[row.Module]++
+		compared.set(row.Seq)
 		if e.Locked {
 			locked[row.Module] = true
 		}
 		if e.LockID != "" {
 			o.Details++
+			detailed.set(row.Seq)
 		}
 	}
 	for _, n := range of {

@@ -96,8 +96,12 @@ func (v *verification) readBulk(ctx context.Context, client *zoho.Client, rows [
 	if err != nil {
 		return err
 	}
-	for i, f := range rows {
+	sure := len(rows) - zoho.OverlookedRecords(states)
+	for i, f := range rows[:sure] {
 		v.compare(f, states[i])
+	}
+	if sure < len(rows) {
+		return v.readBulk(ctx, client, rows[sure:])
 	}
 	return nil
 }

@@ -70,13 +70,16 @@ func (r *Runner) lock(ctx context.Context, j *job) verdict {
 	receipt, err := client.CreateLock(ctx, j.record(), j.row.Reason)
 	if err == nil {
 		r.learn(receipt.By)
+		if j.row.Expect != nil {
+			return j.became(Locked, receipt.LockID, relocked)
+		}
 		return j.became(Locked, receipt.LockID, "")
 	}
 	e := asError(err)
 	if e == nil || e.Kind != zoho.AlreadyLocked {
 		return r.write(j, err)
 	}
-	if !j.open && !e.Vague && r.options.OnLocked != OnLockedUpdateReason {
+	if !j.open && !e.Vague && r.options.OnLocked != OnLockedUpdateReason && j.row.Expect == nil {
 		return r.alreadyLocked(j, zoho.Lock{}, e.Message)
 	}
 	found, v, ok := r.look(ctx, j, client)
@@ -99,8 +102,7 @@ func (r *Runner) lock(ctx context.Context, j *job) verdict {
 			return j.became(Locked, found.ID, "an answer was lost; the record was read back and the lock is this run's")
 		}
 	}
-	switch {
-	case r.options.OnLocked == OnLockedUpdateReason:
+	if r.onLocked(j) == OnLockedUpdateReason {
 		return r.reword(ctx, j, found, AlreadyLocked)
 	}
 	return r.alreadyLocked(j, found, e.Message)
@@ -108,7 +110,10 @@ func (r *Runner) lock(ctx context.Context, j *job) verdict {
 
 // alreadyLocked is the verdict on a lock whose record has one; found is empty where nobody looked.
 func (r *Runner) alreadyLocked(j *job, found zoho.Lock, said string) verdict {
-	if r.options.OnLocked == OnLockedFail {
+	switch {
+	case j.row.Expect != nil:
+		return j.refused(CodeAlreadyLocked, found.ID, lockedSince(found), leftAlone)
+	case r.options.OnLocked == OnLockedFail:
 		return j.refused(CodeAlreadyLocked, found.ID, said, "see who holds the lock, or run with --on-locked skip")
 	}
 	return j.became(AlreadyLocked, found.ID, describe(found, said))
@@ -118,15 +123,17 @@ func (r *Runner) alreadyLocked(j *job, found zoho.Lock, said string) verdict {
 // or that a run of ours has left there, and no other.
 func (r *Runner) unlock(ctx context.Context, j *job) verdict {
 	client := r.door(j)
+	ready := r.still
 	if j.row.Previous == nil {
-		if v, ok := r.aim(ctx, j, client); !ok {
-			return v
-		}
+		ready = r.aim
+	}
+	if v, ok := ready(ctx, j, client); !ok {
+		return v
 	}
 	err := client.DeleteLock(ctx, j.record(), j.row.LockID)
 	if err != nil && j.misremembered(err) {
 		// The record is looked at, as though its lock had never been known.
-		j.row.Known, j.row.LockID, j.blind = nil, "", ""
+		j.row.Known, j.row.Previous, j.row.LockID, j.blind = nil, nil, "", ""
 		if v, ok := r.aim(ctx, j, client); !ok {
 			return v
 		}
@@ -157,7 +164,7 @@ func (r *Runner) aim(ctx context.Context, j *job, client door) (verdict, bool) {
 	case remembered && !j.row.Known.Made:
 		j.blind = "the lock's id was known from run " + j.row.Known.Run + "; who held it was not read"
 	case remembered:
-	case j.row.LockID != "" && r.options.AnyOwner:
+	case j.row.LockID != "" && r.options.AnyOwner && j.row.Expect == nil:
 		found = zoho.Lock{ID: j.row.LockID, Reason: j.row.Reason}
 		if found.Reason == "" {
 			j.blind = "the job file named the lock; how it was before was not read"
@@ -181,10 +188,15 @@ func (r *Runner) target(ctx context.Context, j *job, client door) (zoho.Lock, ve
 	switch {
 	case !ok:
 		return found, v, false
+	case found.ID == "" && j.row.Expect != nil:
+		return found, j.became(AlreadyUnlocked, "", "unlocked since"), false
 	case found.ID == "":
 		return found, j.became(AlreadyUnlocked, "", ""), false
 	case j.row.LockID != "" && found.ID != j.row.LockID:
 		return found, j.lockChanged(found), false
+	}
+	if v, ok = j.meant(found); !ok {
+		return found, v, false
 	}
 	v, ok = r.removable(ctx, j, found)
 	return found, v, ok
@@ -236,6 +248,13 @@ func (r *Runner) lockGone(ctx context.Context, j *job, client door, e *zoho.Erro
 		return v
 	case found.ID == j.row.LockID:
 		return definite(e)
+	}
+	return r.gone(j, found)
+}
+
+// gone is the verdict on an unlock whose lock is not there any more; found is what is there instead.
+func (r *Runner) gone(j *job, found zoho.Lock) verdict {
+	switch {
 	case j.open && found.ID == "":
 		return j.became(Unlocked, j.row.LockID, "an answer was lost; the record was read back and the lock is gone")
 	case j.open && !r.older(found, j.row.DealtAt):
@@ -251,27 +270,25 @@ func (j *job) lockChanged(found zoho.Lock) verdict {
 	if j.row.Known != nil {
 		hint = "look at the record; to unlock it all the same, retry the row: the lock that is there now is looked up then"
 	}
-	return j.refused(CodeLockChanged, j.row.LockID, describe(found, "the lock is no longer "+j.row.LockID), hint)
+	return j.refused(CodeLockChanged, j.row.LockID, describe(found, "the lock is no longer "+j.row.LockID), j.orLeft(hint))
 }
 
 // updateReason gives the record's lock another reason. It always reads first, unless settling has just
 // done so: what the reason was is kept, and the lock to change needs its id.
 func (r *Runner) updateReason(ctx context.Context, j *job) verdict {
-	var found zoho.Lock
-	var v verdict
-	ok := j.seen != nil
-	if ok {
-		found = *j.seen
-	} else {
-		found, v, ok = r.look(ctx, j, r.door(j))
-	}
+	found, v, ok := r.sight(ctx, j, r.door(j))
 	switch {
 	case !ok:
 		return v
 	case found.ID == "":
-		return j.refused(CodeNotLocked, "", "the record is not locked", "lock it first")
+		return j.refused(CodeNotLocked, "", "the record is not locked", j.orLeft("lock it first"))
 	case j.row.LockID != "" && found.ID != j.row.LockID:
 		return j.lockChanged(found)
+	case sameReason(found.Reason, j.row.Reason): // as it is to be, whoever has seen to that
+	default:
+		if v, ok := j.meant(found); !ok {
+			return v
+		}
 	}
 	return r.reword(ctx, j, found, AlreadySet)
 }

@@ -46,6 +46,7 @@ type bundle struct {
 	timer   *time.Timer
 	out     int             // composites in flight
 	admits  map[string]bool // what is known, by the call's op
+	carried map[string]bool // calls that a composite has made in this sitting
 	trying  map[string]bool // calls of which the first composite is in flight
 	off     bool
 	report  CompositeReport
@@ -62,7 +63,7 @@ type ticket struct {
 }
 
 func newBundle(r *Runner) *bundle {
-	b := &bundle{client: r.client, limiter: r.limiter, options: r.options, admits: map[string]bool{}, trying: map[string]bool{}}
+	b := &bundle{client: r.client, limiter: r.limiter, options: r.options, admits: map[string]bool{}, carried: map[string]bool{}, trying: map[string]bool{}}
 	if r.options.Composite == CompositeAuto {
 		for op, admitted := range r.options.Admits {
 			b.admits[op] = admitted
@@ -219,7 +220,11 @@ func (b *bundle) failed(tickets []*ticket, err error) (news []string) {
 	e := asError(err)
 	var narrow *zoho.NarrowError
 	alone := errors.As(err, &narrow)
-	if e != nil && e.Phase == zoho.PhaseDefinite && e.Kind != zoho.SignIn && e.Kind != zoho.Redirected {
+	switch {
+	case e == nil || e.Phase != zoho.PhaseDefinite || e.Kind == zoho.SignIn || e.Kind == zoho.Redirected:
+	case e.Status == 0: // our own refusal of one of the parts, which will be told so when made alone
+		alone = true
+	default:
 		alone, b.off = true, true
 		for _, op := range opsOf(tickets) {
 			b.learn(op, false)
@@ -241,12 +246,14 @@ func (b *bundle) failed(tickets []*ticket, err error) (news []string) {
 // answered hands the parts' answers out, and learns which calls are taken.
 func (b *bundle) answered(tickets []*ticket, answers []zoho.PartAnswer) (news []string) {
 	for i, t := range tickets {
+		b.carried[t.part.Op] = b.carried[t.part.Op] || answers[i].Status > 0 && !notAdmitted(answers[i])
+	}
+	for i, t := range tickets {
 		t.answer = answers[i]
 		if t.answer.Status > 0 {
 			t.meter.LastStatus = t.answer.Status
 		}
-		e := asError(t.answer.Err)
-		refused := e != nil && e.Kind == zoho.NotAdmitted
+		refused := notAdmitted(t.answer)
 		if refused {
 			t.alone, t.meter.LastStatus = true, 0
 		} else {
@@ -254,6 +261,7 @@ func (b *bundle) answered(tickets []*ticket, answers []zoho.PartAnswer) (news []
 		}
 		_, known := b.admits[t.part.Op]
 		switch {
+		case refused && b.carried[t.part.Op]: // it is this row's record or module that is not taken
 		case refused && b.admits[t.part.Op] || refused && !known:
 			b.learn(t.part.Op, false)
 			news = append(news, "Zoho does not take calls to "+t.part.Op+" so: they are made one by one")
@@ -263,6 +271,11 @@ func (b *bundle) answered(tickets []*ticket, answers []zoho.PartAnswer) (news []
 		}
 	}
 	return news
+}
+
+func notAdmitted(a zoho.PartAnswer) bool {
+	e := asError(a.Err)
+	return e != nil && e.Kind == zoho.NotAdmitted
 }
 
 // learn keeps whether calls of a kind are taken, here and for later runs.

@@ -73,7 +73,7 @@ func kindOf(row Row) costKind {
 		return costLock
 	case row.Action == ActionUpdateReason:
 		return costReason
-	case row.LockID != "":
+	case row.LockID != "" && row.Expect == nil:
 		return costKnownUnlock
 	}
 	return costUnlock

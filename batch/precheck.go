@@ -72,7 +72,7 @@ func (k *keeper) prepare(ctx context.Context) {
 		}
 	}
 	if o.Limit > 0 {
-		pending = min(pending, o.Limit)
+		pending = min(pending, max(o.Limit-k.dealt, 0))
 	}
 	if o.Composite == CompositeOn || o.Composite == CompositeAuto && pending >= compositeLeast {
 		k.r.bundle = newBundle(k.r)

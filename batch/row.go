@@ -62,6 +62,8 @@ type Row struct {
 	After    int64    // Seq of the row of the same record that must come first; 0 for none
 	Cells    []string // the job file's own columns, original text, in header order
 
+	Expect *Expect // how a row that takes a change back must find its record; nil for any other row
+
 	Known *KnownLock // of an unlock without a LockID: the lock that a run of ours left there; nil where none is known
 
 	// What the checkpoint knows of earlier work on the row; zero for a new one.

@@ -98,7 +98,7 @@ func (r *Runner) evidence(ctx context.Context, j *job, found zoho.Lock) (verdict
 		return j.became(Locked, found.ID, "the answer was lost; the record was read back and the lock is this run's"), true
 	case time.Since(j.row.SentAt) < r.policy.settle:
 		return verdict{}, false // should that lock go meanwhile, ours could still come to be
-	case r.options.OnLocked == OnLockedUpdateReason:
+	case r.onLocked(j) == OnLockedUpdateReason:
 		return r.reword(ctx, j, found, AlreadyLocked), true
 	}
 	return r.alreadyLocked(j, found, "locked before, or by another"), true
@@ -108,7 +108,7 @@ func (r *Runner) evidence(ctx context.Context, j *job, found zoho.Lock) (verdict
 func (r *Runner) rewordEvidence(j *job, found zoho.Lock, gone string) (verdict, bool) {
 	switch {
 	case found.ID == "":
-		return j.refused(gone, "", "the lock was taken away meanwhile", "lock the record first"), true
+		return j.refused(gone, "", "the lock was taken away meanwhile", j.orLeft("lock the record first")), true
 	case found.ID != j.row.LockID:
 		return j.lockChanged(found), true
 	case sameReason(found.Reason, j.row.Reason):

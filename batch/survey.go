@@ -57,7 +57,7 @@ func (r *Runner) prejudge(j *job, state zoho.LockState) (verdict, bool) {
 	case state == zoho.StateAbsent:
 		return j.refused(CodeRecordNotFound, "", "there is no such record; "+foundSo,
 			"check the id: the record may be deleted, in another module or organisation, or hidden from the signed-in user"), true
-	case state == zoho.StateLocked && j.row.Action == ActionLock && r.options.OnLocked != OnLockedUpdateReason:
+	case state == zoho.StateLocked && j.row.Action == ActionLock && j.row.Expect == nil && r.options.OnLocked != OnLockedUpdateReason:
 		return r.alreadyLocked(j, zoho.Lock{}, foundSo), true
 	case state == zoho.StateUnlocked && j.row.Action == ActionUnlock:
 		return j.became(AlreadyUnlocked, "", foundSo), true

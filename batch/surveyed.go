@@ -38,6 +38,7 @@ func (k *keeper) surveyed(j *job, v verdict) {
 // sort writes down the rows that a bulk read has settled, and lets the others pass.
 func (k *keeper) sort(j *job) {
 	s := j.survey
+	overlooked := k.pre.overlooked(s)
 	var settled, others []*job
 	for i, of := range s.jobs {
 		v, known := k.r.prejudge(of, s.states[i])
@@ -64,6 +65,19 @@ func (k *keeper) sort(j *job) {
 	}
 	k.pre.took(len(s.jobs))
 	k.back(j, others)
+	k.anew(overlooked)
+}
+
+// overlooked takes the records out of an answer that it may not be about: where a read of more records than
+// any before it finds none of those beyond, the server may overlook, in silence, what a list of ids holds
+// past its own limit.
+func (p *precheck) overlooked(s *survey) (jobs []*job) {
+	if len(s.jobs) <= p.size || slices.ContainsFunc(s.states[p.size:], func(of zoho.LockState) bool { return of != zoho.StateAbsent }) {
+		return nil
+	}
+	jobs = s.jobs[p.size:]
+	s.jobs, s.states = s.jobs[:p.size:p.size], s.states[:p.size]
+	return jobs
 }
 
 // took learns from a bulk read that was answered: the first one of the usual size has the next one try
@@ -120,6 +134,17 @@ func (k *keeper) back(j *job, jobs []*job) {
 			continue
 		}
 		p.cleared = append(p.cleared, of)
+	}
+}
+
+// anew has rows looked at once more.
+func (k *keeper) anew(jobs []*job) {
+	for _, of := range jobs {
+		if _, blocked := k.report.Blocked[of.row.Module]; blocked || k.tempo() != everything {
+			k.letGo(of, verdict{course: giveBack, outcome: Pending})
+			continue
+		}
+		k.admit(of)
 	}
 }
 

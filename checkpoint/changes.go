@@ -196,14 +196,14 @@ func (w *writing) intent(ctx context.Context, in batch.Intent) error {
 	if was == batch.Pending {
 		w.move(was, batch.Sending)
 	}
-	w.reserved[key] = max(w.reserved[key], w.s.reserved[key], passCost(batch.ActionUnlock))
+	w.reserved[key] = max(w.reserved[key], w.s.reserved[key], passCost(batch.ActionUnlock, false))
 	return nil
 }
 
 // passCost is what a pass at a row costs before the store hears of it again: a lock is one call,
-// everything else looks first. That a call is sent once more with a fresh token is not reckoned with.
-func passCost(a batch.Action) int {
-	if a == batch.ActionLock {
+// everything else looks first, or, where a record was to be found unlocked and is not, after. That a call is sent once more with a fresh token is not reckoned with.
+func passCost(a batch.Action, expects bool) int {
+	if a == batch.ActionLock && !expects {
 		return 1
 	}
 	return 2
@@ -259,8 +259,9 @@ func (w *writing) release(ctx context.Context, seq int64) error {
 func (w *writing) start(ctx context.Context, seq int64) error {
 	key := rowKey(w.s.n, seq)
 	var action batch.Action
-	err := w.l.get(ctx, "UPDATE rows SET state = 'sending', dealt_at = ? WHERE key = ? AND state = 'pending' RETURNING action",
-		[]any{stamp(w.c.Now), key}, &action)
+	var expects bool
+	err := w.l.get(ctx, "UPDATE rows SET state = 'sending', dealt_at = ? WHERE key = ? AND state = 'pending' RETURNING action, expect IS NOT NULL",
+		[]any{stamp(w.c.Now), key}, &action, &expects)
 	if errors.Is(err, sql.ErrNoRows) {
 		return refuse("it is not pending in run %s", w.s.id)
 	}
@@ -269,7 +270,7 @@ func (w *writing) start(ctx context.Context, seq int64) error {
 	}
 	w.freed = append(w.freed, key)
 	w.move(batch.Pending, batch.Sending)
-	w.reserved[key] = passCost(action)
+	w.reserved[key] = passCost(action, expects)
 	return nil
 }
 

@@ -126,6 +126,14 @@ func encodePrevious(p *batch.Previous) (any, error) {
 	return encode(p)
 }
 
+// encodeExpect writes how a row must find its record; NULL where it expects nothing.
+func encodeExpect(e *batch.Expect) (any, error) {
+	if e == nil {
+		return nil, nil
+	}
+	return encode(e)
+}
+
 // decode reads JSON from a column into v; NULL and "" leave it as it is.
 func decode(column string, v any) error {
 	if column == "" {

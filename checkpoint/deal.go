@@ -9,7 +9,7 @@ import (
 )
 
 const dealColumns = `r.key, r.line, m.name, r.record_id, r.action, r.reason, COALESCE(r.lock_id, r.asked_lock), r.after_seq, r.cells,
-	r.state, r.code, r.message, r.hint, r.previous, r.attempts, r.credits, r.dealt_at, r.sent_at, r.http, r.finished_at`
+	r.state, r.code, r.message, r.hint, r.previous, r.attempts, r.credits, r.dealt_at, r.sent_at, r.http, r.finished_at, r.expect`
 
 const (
 	dealPending = "SELECT " + dealColumns + ` FROM rows r JOIN modules m ON m.id = r.module
@@ -104,7 +104,7 @@ func (w *writing) dealRow(ctx context.Context, row *RowReport) error {
 		return err
 	}
 	w.move(batch.Pending, batch.Sending)
-	w.reserved[key] = passCost(row.Action)
+	w.reserved[key] = passCost(row.Action, row.Expect != nil)
 	row.DealtAt = w.c.Now
 	w.rows = append(w.rows, row.Row)
 	return nil
@@ -127,14 +127,14 @@ func (w *writing) predecessors(ctx context.Context) error {
 
 func scanRow(s *sql.Rows) (RowReport, error) {
 	var (
-		row                                                        RowReport
-		key                                                        int64
-		id                                                         any
-		action, reason, lock, cells, code, message, hint, previous sql.NullString
-		after, dealt, sent, http, finished                         sql.NullInt64
+		row                                                                RowReport
+		key                                                                int64
+		id                                                                 any
+		action, reason, lock, cells, code, message, hint, previous, expect sql.NullString
+		after, dealt, sent, http, finished                                 sql.NullInt64
 	)
 	err := s.Scan(&key, &row.Line, &row.Module, &id, &action, &reason, &lock, &after, &cells,
-		&row.Outcome, &code, &message, &hint, &previous, &row.Attempts, &row.Credits, &dealt, &sent, &http, &finished)
+		&row.Outcome, &code, &message, &hint, &previous, &row.Attempts, &row.Credits, &dealt, &sent, &http, &finished, &expect)
 	if err != nil {
 		return row, err
 	}
@@ -147,6 +147,9 @@ func scanRow(s *sql.Rows) (RowReport, error) {
 		return row, err
 	}
 	if err := decode(previous.String, &row.Previous); err != nil {
+		return row, err
+	}
+	if err := decode(expect.String, &row.Expect); err != nil {
 		return row, err
 	}
 	if row.Previous != nil {

@@ -24,12 +24,12 @@ type inserting struct {
 var (
 	// plainRows have nothing but what most rows have, and so a third less to hand over.
 	plainRows = inserting{"key, line, module, record_id, action, reason, cells, state", 8}
-	allOfRows = inserting{"key, line, module, record_id, action, reason, cells, state, asked_lock, after_seq, code, message, hint", 13}
+	allOfRows = inserting{"key, line, module, record_id, action, reason, cells, state, asked_lock, after_seq, code, message, hint, expect", 14}
 )
 
 // isPlain says whether a row has nothing that only some rows have.
 func isPlain(r *batch.Row) bool {
-	return r.LockID == "" && r.After == 0 && r.Code == "" && r.Message == "" && r.Hint == ""
+	return r.LockID == "" && r.After == 0 && r.Code == "" && r.Message == "" && r.Hint == "" && r.Expect == nil
 }
 
 // handOver has what waits written, beside whatever is done next, once the portion before is.
@@ -138,7 +138,11 @@ func (e *Enrolment) values(ctx context.Context, tx *sql.Tx, args []any, row *bat
 	if way == plainRows {
 		return args, nil
 	}
-	return append(args, text(row.LockID), number(row.After), text(row.Code), clip(row.Message), clip(row.Hint)), nil
+	expect, err := encodeExpect(row.Expect)
+	if err != nil {
+		return args, err
+	}
+	return append(args, text(row.LockID), number(row.After), text(row.Code), clip(row.Message), clip(row.Hint), expect), nil
 }
 
 // module returns a module's number. One learnt in a transaction that failed ends with it: no write

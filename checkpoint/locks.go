@@ -17,6 +17,9 @@ const (
 			lock_id = excluded.lock_id, reason = excluded.reason, run = excluded.run, at = excluded.at`
 	dropLock = `DELETE FROM locks WHERE org = ? AND (module, record_id) = (SELECT module, record_id FROM rows WHERE key = ?)
 		AND (?3 = '' OR lock_id = ?3)`
+	// Only of an unlock the code says that the record is gone: of a lock it may be about the reason.
+	dropGone = `DELETE FROM locks WHERE org = ? AND (module, record_id) =
+		(SELECT module, record_id FROM rows WHERE key = ? AND action = 'unlock')`
 	findLock = `SELECT l.lock_id, l.reason, l.made, l.at, COALESCE(u.id, '') FROM rows r
 		JOIN locks l ON l.org = ? AND l.module = r.module AND l.record_id = r.record_id
 		LEFT JOIN runs u ON u.n = l.run WHERE r.key = ?`
@@ -29,8 +32,10 @@ func (w *writing) remember(ctx context.Context, key int64, r *batch.Result) (err
 		_, err = w.l.exec(ctx, keepLock, w.s.org, r.LockID, r.Outcome == batch.Locked, w.s.n, w.c.Now.UnixNano(), key)
 	case r.Outcome == batch.Unlocked, r.Outcome == batch.AlreadyUnlocked, r.Outcome == batch.Failed && r.Code == batch.CodeNotLocked:
 		_, err = w.l.exec(ctx, dropLock, w.s.org, key, "")
-	case r.Outcome == batch.Failed && r.Code == batch.CodeLockChanged:
+	case r.Outcome == batch.Failed && (r.Code == batch.CodeLockChanged || r.Code == batch.CodeReasonChanged):
 		_, err = w.l.exec(ctx, dropLock, w.s.org, key, r.LockID)
+	case r.Outcome == batch.Failed && r.Code == batch.CodeRecordNotFound:
+		_, err = w.l.exec(ctx, dropGone, w.s.org, key)
 	}
 	return err
 }

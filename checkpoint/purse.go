@@ -62,6 +62,12 @@ func (p Purse) Others(name string, now time.Time) ([]Spend, error) {
 	return all, nil
 }
 
+// OfRuns returns what the runs of all checkpoints have spent in the 24 hours before now.
+func (p Purse) OfRuns(now time.Time) ([]Spend, error) { return p.Others(ofNoRun, now) }
+
+// OfNoRun returns what calls that belong to no run have cost in the 24 hours before now.
+func (p Purse) OfNoRun(now time.Time) ([]Spend, error) { return p.read(ofNoRun, now) }
+
 // Publish replaces what others are told of a checkpoint. What is more than 24 hours old is left out.
 func (p Purse) Publish(name string, all []Spend, now time.Time) error {
 	var doc spent
@@ -80,9 +86,9 @@ func (p Purse) Publish(name string, all []Spend, now time.Time) error {
 	return nil
 }
 
-// Add books calls that belong to no run.
+// Add books calls that belong to no run. Less than no credits gives back some that were booked ahead.
 func (p Purse) Add(ctx context.Context, credits int, now time.Time) error {
-	if credits <= 0 {
+	if credits == 0 {
 		return nil
 	}
 	unlock, err := LockFile(ctx, filepath.Join(p.dir, ofNoRun+".lock"))
@@ -94,11 +100,13 @@ func (p Purse) Add(ctx context.Context, credits int, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	at := time.Unix(bucketOf(now), 0)
-	if n := len(all); n > 0 && all[n-1].At.Equal(at) {
-		all[n-1].Credits += credits
-	} else {
-		all = append(all, Spend{At: at, Credits: credits})
+	if at := time.Unix(bucketOf(now), 0); credits > 0 && (len(all) == 0 || !all[len(all)-1].At.Equal(at)) {
+		all = append(all, Spend{At: at})
+	}
+	for i := len(all) - 1; i >= 0 && credits != 0; i-- { // what is given back was booked of late
+		most := max(credits, -all[i].Credits)
+		all[i].Credits += most
+		credits -= most
 	}
 	return p.Publish(ofNoRun, all, now)
 }
@@ -148,15 +156,45 @@ func (p Purse) replace(name string, text []byte) error {
 	return syncDir(p.dir)
 }
 
-const factName = "checkpoint"
+const (
+	factName  = "checkpoint"
+	factPlace = "checkpoint.place" // where the file lay when it was named
+)
 
-// Name returns what a purse knows the checkpoint by, and gives it one where it has none yet. A checkpoint
-// opened only to read that has none returns "".
+// Name returns what a purse knows the checkpoint by, and gives it one where it has none yet. A copy of a
+// checkpoint gets a name of its own: under one name each would hide from others, and from itself, what the
+// other spends. A checkpoint opened only to read that has none returns "".
 func (d *DB) Name(ctx context.Context) (string, error) {
 	name, err := d.Recall(ctx, "", factName)
-	if err != nil || name != "" || d.readOnly {
+	if err != nil {
+		return "", err
+	}
+	place, err := d.Recall(ctx, "", factPlace)
+	if err != nil || name != "" && place == d.path {
 		return name, err
 	}
-	name = strings.ToLower(rand.Text()[:16])
-	return name, d.Remember(ctx, "", factName, name)
+	fresh := name == "" || d.copied(place)
+	switch {
+	case d.readOnly && fresh:
+		return "", nil
+	case d.readOnly:
+		return name, nil
+	case fresh:
+		name = strings.ToLower(rand.Text()[:16])
+	}
+	// The name comes first: until the place is right as well, the copy is taken for one.
+	return name, errors.Join(d.Remember(ctx, "", factName, name), d.Remember(ctx, "", factPlace, d.path))
+}
+
+// copied says whether another file lies where this one was named.
+func (d *DB) copied(place string) bool {
+	if place == "" {
+		return false
+	}
+	there, err := os.Stat(place)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	here, err := os.Stat(d.path)
+	return err != nil || !os.SameFile(there, here)
 }

@@ -56,6 +56,23 @@ func TestPurse(t *testing.T) {
 	}
 }
 
+// What was booked ahead and not spent is given back, and no more than there is.
+func TestPurseGivesBack(t *testing.T) {
+	now := time.Date(2026, 9, 30, 22, 0, 0, 0, time.UTC)
+	p := checkpoint.NewPurse(t.TempDir())
+	for i, step := range []struct{ add, want int }{{50, 50}, {-20, 30}, {50, 80}, {-60, 20}, {0, 20}, {-99, 0}, {7, 7}} {
+		if err := p.Add(t.Context(), step.add, now.Add(time.Duration(i)*4*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if got := total(t, p, "", now.Add(time.Hour)); got != step.want {
+			t.Errorf("after step %d: %d credits, want %d", i+1, got, step.want)
+		}
+	}
+	if runs, err := p.OfRuns(now); err != nil || len(runs) != 0 {
+		t.Errorf("of runs: %v, %v", runs, err)
+	}
+}
+
 // Calls of no run are booked by many processes at once.
 func TestPurseLosesNothing(t *testing.T) {
 	now := time.Now()
@@ -95,5 +112,49 @@ func TestName(t *testing.T) {
 	}
 	if again, err := d.Name(t.Context()); err != nil || again != name {
 		t.Errorf("then %q, %v", again, err)
+	}
+}
+
+// A copy of a checkpoint has a name of its own; one that was moved keeps its name.
+func TestNameOfACopy(t *testing.T) {
+	dir := t.TempDir()
+	name := func(file string) string {
+		t.Helper()
+		d, err := checkpoint.Open(t.Context(), filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		name, err := d.Name(t.Context())
+		if err != nil || name == "" {
+			t.Fatalf("name %q, %v", name, err)
+		}
+		return name
+	}
+	first := name("a.db")
+	text, err := os.ReadFile(filepath.Join(dir, "a.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "b.db"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	readOnly, err := checkpoint.OpenReadOnly(t.Context(), filepath.Join(dir, "b.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := readOnly.Name(t.Context()); err != nil || got == first {
+		t.Errorf("a copy that is only read is called %q, %v", got, err)
+	}
+	_ = readOnly.Close()
+	second := name("b.db")
+	if second == first || name("b.db") != second || name("a.db") != first {
+		t.Errorf("the copy is called %q, then %q; the first %q, then %q", second, name("b.db"), first, name("a.db"))
+	}
+	if err := os.Rename(filepath.Join(dir, "a.db"), filepath.Join(dir, "c.db")); err != nil {
+		t.Fatal(err)
+	}
+	if got := name("c.db"); got != first {
+		t.Errorf("moved, it is called %q, before %q", got, first)
 	}
 }

@@ -2,10 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,11 +13,10 @@ import (
 
 // app is one invocation.
 type app struct {
-	world    World
-	screen   *screen
-	scrubbed *scrubber
-	log      *slog.Logger
-	bell     *bell
+	world  World
+	screen *screen
+	log    *slog.Logger
+	bell   *bell
 }
 
 // flagSource is the flags of the command that was typed.
@@ -27,9 +26,10 @@ type flagSource struct{ set *pflag.FlagSet }
 // never ends the process, but for a third signal.
 func Main(ctx context.Context, args []string, w World) (code int) {
 	w = w.complete()
-	scrubbed := newScrubber(w.Err, secretsOf(w)...)
-	defer scrubbed.Flush()
-	a := &app{world: w, screen: &screen{w: scrubbed}, scrubbed: scrubbed}
+	scrubbed, data := &scrubber{w: w.Err, hidden: w.hidden}, &scrubber{w: w.Out, hidden: w.hidden, data: true}
+	defer func() { _ = errors.Join(data.Flush(), scrubbed.Flush()) }() // nobody is left to be told
+	w.Out = data
+	a := &app{world: w, screen: &screen{w: scrubbed}}
 	if w.ErrTerminal {
 		a.screen.width = w.width()
 	}
@@ -45,16 +45,8 @@ func Main(ctx context.Context, args []string, w World) (code int) {
 	return a.exit(a.execute(args))
 }
 
-// secretsOf is what must never be printed, wherever it should turn up.
-func secretsOf(w World) []string {
-	return []string{w.env("ZLOCK_CLIENT_SECRET"), w.env("ZLOCK_REFRESH_TOKEN"), w.env("ZLOCK_ACCESS_TOKEN")}
-}
-
 func (a *app) execute(args []string) error {
 	root := a.rootCommand()
-	if err := laterCommand(root, args); err != nil {
-		return err
-	}
 	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own arguments
 	return root.ExecuteContext(a.bell.soft)
 }
@@ -85,48 +77,32 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetErr(a.screen)
 	root.SetHelpFunc(a.help)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(
-		a.runCommand(), a.planCommand(), a.resumeCommand(), a.retryCommand(), a.statusCommand(), a.runsCommand(),
-		a.resultsCommand(),
-		a.verifyCommand(),
-		a.showCommand(),
-		a.lockCommand(),
-		a.unlockCommand(),
-		a.reasonCommand(),
-		a.locksCommand(),
-		a.sweepCommand(),
-		a.configCommand(),
-		a.modulesCommand(),
-		a.simCommand(),
-		a.reportCommand(),
-		a.doctorCommand(),
-		a.authCommand(),
-		a.pruneCommand(),
-		a.versionCommand(),
-		a.completionCommand(),
-	)
+	for _, chapter := range a.chapters() {
+		root.AddCommand(chapter.commands...)
+	}
 	root.SetHelpCommand(a.helpCommand(root))
 	return root
 }
 
-// laterCommands are those that the program will have one day: a script that calls one must not
-// be told that it mistyped.
-func laterCommands() []string {
-	return []string{
-		"undo",
-	}
+// chapter is commands that the help lists together.
+type chapter struct {
+	title    string
+	commands []*cobra.Command
 }
 
-func laterCommand(root *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
+// chapters are all commands, in the order in which the help lists them.
+func (a *app) chapters() []chapter {
+	return []chapter{
+		{"Job files", []*cobra.Command{a.planCommand(), a.runCommand(), a.resumeCommand(), a.retryCommand()}},
+		{"After a run", []*cobra.Command{
+			a.statusCommand(), a.runsCommand(), a.resultsCommand(), a.reportCommand(), a.verifyCommand(), a.undoCommand(), a.pruneCommand(),
+		}},
+		{"Locks", []*cobra.Command{
+			a.showCommand(), a.lockCommand(), a.unlockCommand(), a.reasonCommand(), a.locksCommand(), a.sweepCommand(),
+		}},
+		{"Zoho", []*cobra.Command{a.authCommand(), a.doctorCommand(), a.modulesCommand(), a.configCommand(), a.simCommand()}},
+		{"zlock", []*cobra.Command{a.versionCommand(), a.completionCommand()}},
 	}
-	for _, name := range laterCommands() {
-		if args[0] == name {
-			return usage(fmt.Sprintf("%s comes in a later version", name), "this version has "+strings.Join(commandNames(root), ", "))
-		}
-	}
-	return nil
 }
 
 func commandNames(root *cobra.Command) []string {
@@ -140,6 +116,6 @@ func commandNames(root *cobra.Command) []string {
 }
 
 func unknownCommand(root *cobra.Command, name string) error {
-	return usage(fmt.Sprintf("%s is not a command%s", clean(name), didYouMean(name, append(commandNames(root), laterCommands()...))),
+	return usage(fmt.Sprintf("%s is not a command%s", clean(name), didYouMean(name, commandNames(root))),
 		"zlock --help lists them")
 }

@@ -145,7 +145,7 @@ func (l *login) client(ctx context.Context) (err error) {
 func (l *login) consentAt(accounts string) (*zoho.Consent, error) {
 	consent, err := zoho.NewConsent(zoho.ConsentConfig{
 		Accounts: accounts, ClientID: l.clientID, ClientSecret: zoho.NewSecret(l.secret),
-		Transport: l.world.Transport, AllowHosts: l.org.allowHosts, Log: l.log,
+		Transport: l.world.Transport, AllowHosts: l.org.allowHosts, Log: l.log, Hidden: l.world.hidden,
 	})
 	if err != nil {
 		return nil, usage(clean(err.Error()))

@@ -62,7 +62,7 @@ func (a *app) revoke(ctx context.Context, p place, s *signIn) error {
 	}
 	consent, err := zoho.NewConsent(zoho.ConsentConfig{
 		Accounts: s.Accounts, ClientID: s.ClientID, ClientSecret: zoho.NewSecret(kept.ClientSecret),
-		Transport: a.world.Transport, AllowHosts: p.config.allowHosts, Log: a.log,
+		Transport: a.world.Transport, AllowHosts: p.config.allowHosts, Log: a.log, Hidden: a.world.hidden,
 	})
 	if err != nil {
 		return err

@@ -64,6 +64,9 @@ func (l *launch) enrol(ctx context.Context, enrolment *checkpoint.Enrolment, ide
 	}
 	o := l.foresee(sum, costs, l.ledgerOf(ctx, l.db, l.org.key))
 	l.tellPlan(&o)
+	if err := l.tellWhoAndWhat(ctx, sum); err != nil {
+		return batch.Run{}, err
+	}
 	if err := l.app.confirm(ctx, &l.org); err != nil {
 		return batch.Run{}, err
 	}

@@ -35,8 +35,6 @@ func TestExitUsage(t *testing.T) {
 		says string
 	}{
 		{name: "unknown command", args: "rnu", says: "did you mean run"},
-		{name: "later command", args: "undo latest", says: "comes in a later version"},
-		{name: "help of a later command", args: "help sweep", says: "comes in a later version"},
 		{name: "unknown flag", args: "run job.csv --concurency 2", says: "did you mean concurrency"},
 		{name: "flag of run on resume", args: "resume --on-locked fail", says: "belongs to zlock run"},
 		{name: "flag without its value", args: "run job.csv --rate", says: "rate"},

@@ -42,8 +42,12 @@ type Signalled = signalled
 
 // NewScrubber returns a writer that takes secrets out, and what passes its rest on.
 func NewScrubber(w io.Writer, secrets ...string) (io.Writer, func()) {
-	s := newScrubber(w, secrets...)
-	return s, s.Flush
+	hidden := new(zoho.Hidden)
+	for _, secret := range secrets {
+		hidden.Add(zoho.NewSecret(secret))
+	}
+	s := &scrubber{w: w, hidden: hidden}
+	return s, func() { _ = s.Flush() }
 }
 
 // StatusJSON is the document of a run.
@@ -159,3 +163,8 @@ var (
 	JSONOf    = jsonOf
 	YAMLOf    = yamlOf
 )
+
+// NewPatient is a writer that outlasts a reader who has stopped reading.
+func NewPatient(w io.Writer, wait time.Duration, most int) io.Writer {
+	return &patient{w: w, wait: wait, most: most}
+}

@@ -47,7 +47,7 @@ func (l *launch) keptFiles() []string {
 // tellFaults lists what is wrong with the job file. It is an error unless the good rows may go.
 func (l *launch) tellFaults(sum batch.Summary) error {
 	if l.faults != "" {
-		if err := writeFile(l.faults, l.force, l.keptFiles(), l.faulty.writer(formatOf(l.faults))); err != nil {
+		if err := l.writeFile(l.faults, l.force, l.keptFiles(), l.faulty.writer(formatOf(l.faults))); err != nil {
 			return err
 		}
 	}
@@ -76,7 +76,7 @@ func (l *launch) tellUnreadable(sum batch.Summary, err error) error {
 	}
 	l.faulty.all = append(l.faulty.all, batch.Fault{Line: file.Line, Code: file.Code, Message: file.Message, Hint: file.Hint})
 	if l.faults != "" {
-		if err := writeFile(l.faults, l.force, l.keptFiles(), l.faulty.writer(formatOf(l.faults))); err != nil {
+		if err := l.writeFile(l.faults, l.force, l.keptFiles(), l.faulty.writer(formatOf(l.faults))); err != nil {
 			return err
 		}
 	}

@@ -51,9 +51,6 @@ func (a *app) helpCommand(root *cobra.Command) *cobra.Command {
 			if len(args) == 0 {
 				return root.Help()
 			}
-			if err := laterCommand(root, args); err != nil {
-				return err
-			}
 			cmd, _, err := root.Find(args)
 			if err != nil || cmd == root {
 				return unknownCommand(root, args[0])
@@ -99,20 +96,26 @@ func usageLine(cmd *cobra.Command) string {
 }
 
 func helpCommands(w io.Writer, root *cobra.Command) {
-	fmt.Fprintln(w, "\nCommands:")
-	t := newTable()
-	for _, c := range root.Commands() {
-		if !c.Hidden {
-			t.add(c.Name(), c.Short)
+	if root.HasParent() {
+		fmt.Fprintln(w, "\nCommands:")
+		tableOf(root.Commands()).print(w, "  ")
+	} else {
+		for _, c := range (&app{}).chapters() {
+			fmt.Fprintf(w, "\n%s:\n", c.title)
+			tableOf(c.commands).print(w, "  ")
 		}
 	}
-	t.print(w, "  ")
-	if root.HasParent() {
-		fmt.Fprintf(w, "\n%s COMMAND --help says more, with an example and the exit codes.\n", root.CommandPath())
-		return
+	fmt.Fprintf(w, "\n%s COMMAND --help says more, with an example and the exit codes.\n", root.CommandPath())
+}
+
+func tableOf(commands []*cobra.Command) *table {
+	t := newTable()
+	for _, c := range commands {
+		if !c.Hidden {
+			t.add(fmt.Sprintf("%-10s", c.Name()), c.Short)
+		}
 	}
-	fmt.Fprintln(w, "\n"+wrap("Later versions: "+strings.Join(laterCommands(), " ")+".", helpWidth))
-	fmt.Fprintln(w, "\nzlock COMMAND --help says more, with an example and the exit codes.")
+	return t
 }
 
 // wrap breaks paragraphs at blanks so that no line is longer than width.

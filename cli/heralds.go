@@ -52,6 +52,9 @@ func (a *app) heralds(v values) (heralds, error) {
 			return t, usage(sayer("notify", v["notify"])+": "+err.Error(),
 				"give a command, such as 'mail -s zlock ops@example.com', or an https:// address")
 		}
+		if u, err := url.Parse(one.url); err == nil && one.url != "" { // whoever knows the path can post there
+			a.hide(strings.Trim(u.RequestURI(), "/"))
+		}
 		t.notices = append(t.notices, one)
 	}
 	return t, nil
@@ -97,7 +100,7 @@ func parseAddress(text string) (target, error) {
 
 // toTell is who is told of this sitting: nobody of one that speaks for itself.
 func (s *sitting) toTell() heralds {
-	if s.concluding != nil {
+	if s.concluding != nil && !s.tells {
 		return heralds{}
 	}
 	return s.pace.heralds
@@ -119,7 +122,7 @@ func (s *sitting) tellOthers(n notice) {
 		s.screen.warn("the notice could not be written: %v", clean(err.Error()))
 		return
 	}
-	body = append(body, '\n')
+	body = append(s.world.hidden.RedactData(body), '\n')
 	// A signal has ended the work already, or ends nothing that a few seconds would not.
 	ctx := context.WithoutCancel(s.bell.hard)
 	var group sync.WaitGroup

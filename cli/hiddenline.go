@@ -1,12 +1,10 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"golang.org/x/term"
@@ -66,15 +64,4 @@ func (a *app) secret(ctx context.Context, text string) (string, error) {
 		a.hide(line)
 	}
 	return line, err
-}
-
-// learn has further secrets taken out.
-func (s *scrubber) learn(secrets ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, secret := range secrets {
-		s.needles = append(s.needles, spellings(secret)...)
-	}
-	slices.SortFunc(s.needles, func(a, b []byte) int { return len(b) - len(a) })
-	s.needles = slices.CompactFunc(s.needles, bytes.Equal)
 }

@@ -16,6 +16,9 @@ import (
 // bareID is the first line of a list that has no header.
 var bareID = regexp.MustCompile(`^(?:\x{FEFF})?\s*(zcrm_)?[0-9]{1,19}\s*(\r?\n|$)`)
 
+// byteOrderMark is what some editors begin a file in UTF-8 with. Below a header of ours it would be part of an id.
+const byteOrderMark = "\xEF\xBB\xBF"
+
 // idList collects the ids of a file. It is the Sink that the file is read into.
 type idList struct {
 	ids  []string
@@ -38,7 +41,7 @@ func (l *idList) Mark(int64, batch.Outcome, string, string, int64) error { retur
 // count. Ids of other modules are left out unless module is "". What is wrong with it is a mistake of usage.
 func (a *app) readIDs(ctx context.Context, flag, name, module string, checked bool) (*idList, error) {
 	reading := batch.ReadOptions{Module: orElse(module, "Records"), Action: batch.ActionUnlock, Sequence: true, AllowEmpty: true, IDsChecked: checked}
-	src, err := a.openIDs(ctx, name, reading)
+	src, bare, err := a.openIDs(ctx, name, reading)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", flag, clean(name), err)
 	}
@@ -56,6 +59,9 @@ func (a *app) readIDs(ctx context.Context, flag, name, module string, checked bo
 		return nil, fmt.Errorf("%s %s: %w", flag, clean(name), err)
 	case len(faults) > 0:
 		f := faults[0]
+		if bare {
+			f.Line-- // the header is ours
+		}
 		return nil, usage(fmt.Sprintf("%s %s: line %d: %s%s", flag, clean(name), f.Line, clean(strings.TrimPrefix(f.Value+": ", ": ")), clean(f.Message)),
 			"it takes one id a line, or a job file: "+clean(f.Hint))
 	}
@@ -76,17 +82,19 @@ func (m *ofModule) Add(row batch.Row) error {
 	return m.idList.Add(row)
 }
 
-// openIDs opens such a file, with a header above a list that has none.
-func (a *app) openIDs(ctx context.Context, name string, reading batch.ReadOptions) (batch.Source, error) {
+// openIDs opens such a file, with a header above a list that has none: bare.
+func (a *app) openIDs(ctx context.Context, name string, reading batch.ReadOptions) (src batch.Source, bare bool, err error) {
 	in := a.world.In
 	if name != "-" {
 		path := a.world.path(name)
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-			return batch.Open(ctx, path, nil, reading)
+			src, err = batch.Open(ctx, path, nil, reading)
+			return src, false, err
 		}
 		file, err := os.Open(path)
 		if err != nil {
-			return batch.Open(ctx, path, nil, reading)
+			src, err = batch.Open(ctx, path, nil, reading)
+			return src, false, err
 		}
 		defer func() { _ = file.Close() }()
 		in = file
@@ -94,14 +102,20 @@ func (a *app) openIDs(ctx context.Context, name string, reading batch.ReadOption
 	buffered := bufio.NewReader(in)
 	head, err := buffered.Peek(64)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return batch.Source{}, fmt.Errorf("read ids: %w", err)
+		return batch.Source{}, false, fmt.Errorf("read ids: %w", err)
 	}
-	if bareID.Match(head) {
-		head := strings.NewReader("record_id\n")
-		return batch.Open(ctx, "-", io.MultiReader(head, buffered), reading)
+	switch {
+	case bareID.Match(head):
+		if strings.HasPrefix(string(head), byteOrderMark) {
+			_, _ = buffered.Discard(len(byteOrderMark)) // it was just looked at
+		}
+		header := strings.NewReader("record_id\n")
+		src, err = batch.Open(ctx, "-", io.MultiReader(header, buffered), reading)
+		return src, true, err
+	case name == "-":
+		src, err = batch.Open(ctx, "-", buffered, reading)
+	default:
+		src, err = batch.Open(ctx, a.world.path(name), nil, reading)
 	}
-	if name == "-" {
-		return batch.Open(ctx, "-", buffered, reading)
-	}
-	return batch.Open(ctx, a.world.path(name), nil, reading)
+	return src, false, err
 }

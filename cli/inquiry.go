@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/http"
 	"sync"
 	"time"
 
@@ -15,7 +16,8 @@ import (
 const (
 	inquiryAtOnce = 2                      // calls of a reading command in flight, at most: a run's come first
 	inquiryTries  = 3                      // of a call that met nothing but passing trouble
-	inquiryBooks  = 50                     // credits that are booked at once
+	inquiryBooks  = 50                     // credits that are booked at once, before they are spent
+	inquiryLooks  = 10                     // calls after which it is looked at what runs have spent meanwhile
 	inquiryPause  = 500 * time.Millisecond // before the second try; twice that before the third
 )
 
@@ -34,6 +36,7 @@ type inquiry struct {
 	mu     sync.Mutex
 	others zoho.Meter // of calls made through each
 	booked int        // credits
+	left   int        // calls
 }
 
 // inquire gets ready to read. allowance is how many credits of 24 hours may be spent, 0 for any number.
@@ -45,17 +48,18 @@ func (a *app) inquire(_ context.Context, p place, o org, allowance int64) (*inqu
 func (a *app) inquireWithin(p place, o org, limits zoho.LimiterConfig) (*inquiry, error) {
 	q := &inquiry{app: a, place: p, org: o}
 	limits.Log = a.log
-	spent, err := p.purse(o.key).Others("", a.world.Now())
+	spent, err := p.purse(o.key).OfNoRun(a.world.Now())
 	if err != nil {
 		a.log.Warn("credits spent so far are not known", "error", err)
 	}
 	limits.Spent = spends(spent)
 	q.limiter = zoho.NewLimiter(limits)
-	if q.tokens, err = o.tokens(p, q.limiter, a.world.Transport, a.log); err != nil {
+	q.look()
+	if q.tokens, err = o.tokens(p, q.limiter, a.world.Transport, a.log, a.world.hidden); err != nil {
 		return nil, errors.Join(usage(err.Error()), q.end())
 	}
 	client, err := zoho.New(zoho.Config{
-		API: o.api, Version: o.version, Tokens: q.tokens, Limiter: q.limiter, AllowHosts: o.allowHosts, Log: a.log, Transport: a.world.Transport,
+		API: o.api, Version: o.version, Tokens: q.tokens, Limiter: q.limiter, AllowHosts: o.allowHosts, Log: a.log, Transport: q.watched(),
 	})
 	if err != nil {
 		return nil, errors.Join(usage(err.Error()), q.end())
@@ -120,20 +124,60 @@ func each[T any](ctx context.Context, q *inquiry, items iter.Seq[T], call func(c
 	return context.Cause(ctx)
 }
 
-// spend counts a call made through each, and books such calls before there are many: a process may die.
+// spend counts a call made through each.
 func (q *inquiry) spend(calls, credits int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.others.Calls += calls
 	q.others.Credits += credits
-	if q.others.Credits-q.booked >= inquiryBooks {
-		q.book(q.others.Credits - q.booked)
-		q.booked = q.others.Credits
+}
+
+// watched is the way to Zoho, on which every call is booked before it leaves.
+func (q *inquiry) watched() http.RoundTripper {
+	way := q.world.Transport
+	if way == nil {
+		way = zoho.NewTransportFor(zoho.TransportConfig{Concurrency: q.limiter.Snapshot().Cap, AllowHosts: q.org.allowHosts})
+	}
+	return booked{way, q}
+}
+
+// booked is a way on which every call is booked before it leaves: a process may die.
+type booked struct {
+	http.RoundTripper
+	inquiry *inquiry
+}
+
+// RoundTrip books the call and makes it.
+func (b booked) RoundTrip(r *http.Request) (*http.Response, error) {
+	b.inquiry.leaving()
+	return b.RoundTripper.RoundTrip(r)
+}
+
+// leaving books credits ahead of a call, and looks now and then what runs have spent meanwhile.
+func (q *inquiry) leaving() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.limiter.Snapshot().Credits > q.booked {
+		q.book(inquiryBooks)
+	}
+	if q.left++; q.left%inquiryLooks == 0 {
+		q.look()
 	}
 }
 
-// book adds credits to what the org has spent.
+// look tells the limiter what the runs of all checkpoints have spent.
+func (q *inquiry) look() {
+	runs, err := q.place.purse(q.org.key).OfRuns(q.world.Now())
+	if err != nil {
+		q.log.Warn("credits spent by runs are not known", "error", err)
+		return
+	}
+	q.limiter.Elsewhere(spends(runs))
+}
+
+// book adds credits to what the org has spent; less than none gives them back.
 func (q *inquiry) book(credits int) {
+	q.booked += credits
 	if q.org.simulated { // a rehearsal spends nothing that others would miss
 		return
 	}
@@ -154,10 +198,10 @@ func pauseFor(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// end books what the calls cost.
+// end books what the calls really cost.
 func (q *inquiry) end() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.book(q.meter.Credits + q.others.Credits - q.booked)
+	q.book(q.limiter.Snapshot().Credits - q.booked)
 	return nil
 }

@@ -279,7 +279,8 @@ func (f *lockFinder) byIDs(ctx context.Context, yield func([]string, error) bool
 		}
 		var locked []string
 		if err == nil {
-			locked, err = f.lockedOf(ids, states)
+			ids = ids[:len(ids)-zoho.Overlooked(states)]
+			locked, err = f.lockedOf(ids, states[:len(ids)])
 		}
 		if err != nil {
 			yield(nil, err)

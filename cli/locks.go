@@ -84,7 +84,7 @@ func (a *app) locks(ctx context.Context, flags flagSource, module string) error 
 		buffered := bufio.NewWriterSize(a.world.Out, 64<<10)
 		err = errors.Join(write(buffered), buffered.Flush())
 	} else {
-		err = writeFile(l.out.output, l.out.force, l.place.files(batch.Run{}), write)
+		err = a.writeFile(l.out.output, l.out.force, l.place.files(batch.Run{}), write)
 	}
 	if err = errors.Join(err, end(err)); err == nil && l.toFile() {
 		a.screen.say("%s written", clean(l.out.output))

@@ -57,6 +57,8 @@ const (
 	keyJobPath  = "job-path"
 	keyOrgName  = "org-name"
 	keyOrgHost  = "org-host"
+	keyUndoes   = "undoes"       // the run that it takes back
+	keySimOf    = "simulated-of" // the run whose pretend org it works in, where that is not its own
 )
 
 // readOptions are the settings of reading a job file.

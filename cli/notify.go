@@ -92,7 +92,6 @@ func (w World) start(ctx context.Context, words []string, body []byte) error {
 // withoutSecrets is the environment for a process of somebody else's: none of our variables but
 // plain settings, and no variable at all that holds one of our secrets.
 func (w World) withoutSecrets() []string {
-	secrets := slices.DeleteFunc(secretsOf(w), func(s string) bool { return s == "" })
 	return slices.DeleteFunc(slices.Clone(w.Environ), func(pair string) bool {
 		key, value, _ := strings.Cut(pair, "=")
 		if strings.HasPrefix(key, "ZLOCK_") {
@@ -101,7 +100,10 @@ func (w World) withoutSecrets() []string {
 				return true
 			}
 		}
-		return slices.ContainsFunc(secrets, func(s string) bool { return strings.Contains(value, s) })
+		if strings.HasSuffix(strings.ToLower(key), "_proxy") { // its password is not ours, and it needs one as we do
+			return false
+		}
+		return w.hidden.Redact(value) != value
 	})
 }
 

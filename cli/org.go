@@ -214,7 +214,7 @@ func (p place) alive(run batch.Run) bool {
 }
 
 // tokens returns the source of access tokens for a real org.
-func (o *org) tokens(p place, limiter *zoho.Limiter, transport http.RoundTripper, log *slog.Logger) (*zoho.Tokens, error) {
+func (o *org) tokens(p place, limiter *zoho.Limiter, transport http.RoundTripper, log *slog.Logger, hidden *zoho.Hidden) (*zoho.Tokens, error) {
 	c := o.credentials
 	return zoho.NewTokens(zoho.TokenConfig{
 		Accounts: o.accounts, ClientID: c.clientID, ClientSecret: c.clientSecret,
@@ -223,6 +223,6 @@ func (o *org) tokens(p place, limiter *zoho.Limiter, transport http.RoundTripper
 		Lock: func(ctx context.Context) (func(), error) {
 			return checkpoint.LockFile(ctx, p.cacheGuard(o.key))
 		},
-		Limiter: limiter, AllowHosts: o.allowHosts, Transport: transport, Log: log,
+		Limiter: limiter, AllowHosts: o.allowHosts, Transport: transport, Log: log, Hidden: hidden,
 	})
 }

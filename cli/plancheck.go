@@ -145,29 +145,44 @@ func (c *census) pay() bool {
 	return true
 }
 
-// lookAt makes one bulk read, or several where the server takes fewer records at once.
+// lookAt looks at rows, and counts what it found once all of it is known: a call that met passing trouble is
+// made again.
 func (c *census) lookAt(ctx context.Context, client *zoho.Client, rows []batch.Row) error {
+	states, err := c.read(ctx, client, rows)
+	if err == nil {
+		c.count(rows[:len(states)], states)
+	}
+	return err
+}
+
+// read makes one bulk read, or several where the server takes fewer records at once. It ends early where no more
+// may be spent.
+func (c *census) read(ctx context.Context, client *zoho.Client, rows []batch.Row) ([]zoho.LockState, error) {
+	if !c.pay() {
+		return nil, nil
+	}
 	ids := make([]string, len(rows))
 	for i, row := range rows {
 		ids[i] = row.RecordID
 	}
-	if !c.pay() {
-		return nil
-	}
 	states, err := client.LockStates(ctx, rows[0].Module, ids)
+	sure := len(states) - zoho.Overlooked(states)
 	var e *zoho.Error
-	if errors.As(err, &e) && e.Code == "LIMIT_EXCEEDED" && len(rows) > 1 {
+	switch {
+	case errors.As(err, &e) && e.Code == "LIMIT_EXCEEDED" && len(rows) > 1:
 		half := (len(rows) + 1) / 2
 		c.mu.Lock()
 		c.size = min(c.size, half)
 		c.mu.Unlock()
-		return errors.Join(c.lookAt(ctx, client, rows[:half]), c.lookAt(ctx, client, rows[half:]))
+		states, err = c.read(ctx, client, rows[:half])
+		if sure = half; err != nil || len(states) < half {
+			return states, err
+		}
+	case err != nil || sure == len(rows):
+		return states, err
 	}
-	if err != nil {
-		return err
-	}
-	c.count(rows, states)
-	return nil
+	rest, err := c.read(ctx, client, rows[sure:])
+	return append(states[:sure:sure], rest...), err
 }
 
 func (c *census) count(rows []batch.Row, states []zoho.LockState) {

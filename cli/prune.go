@@ -119,7 +119,7 @@ func (p *pruning) compact(ctx context.Context) error {
 func (p *pruning) removeFiles(run batch.Run) (freed int64) {
 	dir := filepath.Dir(p.place.db)
 	files := []string{filepath.Join(dir, "zlock-rescue-"+run.ID+".jsonl")}
-	if run.Simulated {
+	if run.Simulated && pretendOf(run) == run.ID { // another run's pretend org is not this one's to remove
 		files = append(files, filepath.Join(dir, "sim", run.ID+".journal"), p.place.ownerFile(run.Org), p.place.orgDir(run.Org))
 	}
 	for _, file := range files {

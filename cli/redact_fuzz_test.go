@@ -2,7 +2,9 @@ package cli_test
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -13,7 +15,7 @@ import (
 
 // spelled gives a secret in one of the spellings in which an error could carry it.
 func spelled(secret string, how uint8) string {
-	switch how % 6 {
+	switch how % 8 {
 	case 0:
 		return url.QueryEscape(secret)
 	case 1:
@@ -25,6 +27,10 @@ func spelled(secret string, how uint8) string {
 		return base64.StdEncoding.EncodeToString([]byte(secret))
 	case 4:
 		return base64.RawURLEncoding.EncodeToString([]byte(secret))
+	case 5:
+		return hex.EncodeToString([]byte(secret))
+	case 6:
+		return fmt.Sprintf("%X", secret)
 	}
 	return secret
 }
@@ -32,11 +38,11 @@ func spelled(secret string, how uint8) string {
 // FuzzRedact writes any secret, in any spelling, in any pieces. It never comes through, and nothing but
 // it is lost.
 func FuzzRedact(f *testing.F) {
-	for how := range uint8(6) {
+	for how := range uint8(8) {
 		f.Add("before ", "c@n\"ary/+of ünits==", " after", how, uint8(9), uint8(5))
 	}
-	f.Add("Bearer 10", "1000.0123456789abcdef0123456789abcdef.0123456789abcdef0123456789abcdef", "", uint8(5), uint8(9), uint8(3))
-	f.Add("aaaaaa", "aaaaaaaa", "a", uint8(5), uint8(3), uint8(4))
+	f.Add("Bearer 10", "1000.0123456789abcdef0123456789abcdef.0123456789abcdef0123456789abcdef", "", uint8(7), uint8(9), uint8(3))
+	f.Add("aaaaaa", "aaaaaaaa", "a", uint8(7), uint8(3), uint8(4))
 	f.Fuzz(func(t *testing.T, before, secret, after string, how, first, second uint8) {
 		// Shorter ones are left alone, and our own mark must not look like the secret.
 		if len(secret) < 6 || !utf8.ValidString(secret) || strings.ContainsAny(secret, "[]") || strings.Contains("[redacted]", secret) {

@@ -76,7 +76,7 @@ func (a *app) report(ctx context.Context, flags flagSource, ref string) error {
 		return buffered.Flush()
 	}
 	write := func(w io.Writer) error { return a.writeReport(ctx, p, db, run, how, w) }
-	if err := writeFile(how.output, how.force, p.files(run), write); err != nil {
+	if err := a.writeFile(how.output, how.force, p.files(run), write); err != nil {
 		return err
 	}
 	a.tellReport(how.output, run)

@@ -82,7 +82,7 @@ func (a *app) exportRun(ctx context.Context, p place, db *checkpoint.DB, run bat
 		}
 		return buffered.Flush()
 	}
-	if err := writeFile(e.output, e.force, p.files(run), write); err != nil {
+	if err := a.writeFile(e.output, e.force, p.files(run), write); err != nil {
 		return err
 	}
 	a.screen.say("%s written", clean(e.output))

@@ -73,7 +73,7 @@ func (s *sitting) takeUp(ctx context.Context, v values, command string) (*checkp
 		if err := nothingToExpect(v); err != nil {
 			return nil, err
 		}
-		s.org = simulatedOrg(s.run.ID, v)
+		s.org = simulatedOrg(pretendOf(s.run), v)
 	} else if s.org, err = s.app.org(s.place, v); err != nil {
 		return nil, err
 	}

@@ -243,7 +243,7 @@ func (l *launch) goOn(ctx context.Context, earlier batch.Run, err error) error {
 	}
 	v := l.values.with(earlier)
 	if earlier.Simulated {
-		l.org = simulatedOrg(earlier.ID, v)
+		l.org = simulatedOrg(pretendOf(earlier), v)
 		if err := l.own(ctx, earlier.ID); err != nil {
 			return err
 		}

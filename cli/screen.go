@@ -41,8 +41,8 @@ func (s *screen) Write(p []byte) (int, error) {
 func (s *screen) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f, ok := s.w.(interface{ Flush() }); ok {
-		f.Flush()
+	if f, ok := s.w.(interface{ Flush() error }); ok {
+		_ = f.Flush()
 	}
 }
 

@@ -1,14 +1,16 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
-	"encoding/base64"
-	"encoding/json"
+	"errors"
 	"io"
 	"net/url"
 	"regexp"
-	"slices"
+	"strings"
 	"sync"
+
+	"zlock/zoho"
 )
 
 // tokenShape is how Zoho's access and refresh tokens look. One that was never given to us (the
@@ -21,43 +23,15 @@ var tokenBegun = regexp.MustCompile(`\b1000\.([0-9a-fA-F]{0,32}|[0-9a-fA-F]{32}\
 
 const redacted = "[redacted]"
 
-// scrubber is the last line before a stream that people and log collectors read: it knows the
-// actual secrets and takes them out in every spelling in which an error could carry them.
+// scrubber is the last line before whatever people, log collectors and programs read: it knows the
+// actual secrets and takes them out in every spelling in which a text could carry them.
 type scrubber struct {
-	mu      sync.Mutex
-	w       io.Writer
-	needles [][]byte // longest first
-	held    []byte   // the end of what came, which might begin a secret
-	gone    []byte   // the last few bytes passed on: a token may have begun there
-}
-
-func newScrubber(w io.Writer, secrets ...string) *scrubber {
-	s := &scrubber{w: w}
-	for _, secret := range secrets {
-		s.needles = append(s.needles, spellings(secret)...)
-	}
-	slices.SortFunc(s.needles, func(a, b []byte) int { return len(b) - len(a) })
-	return s
-}
-
-// spellings returns a secret as it is, URL-escaped, in base64 and as JSON has it. Very short
-// ones are left alone: taking "a" out of every line would hide more than it guards.
-func spellings(secret string) [][]byte {
-	if len(secret) < 6 {
-		return nil
-	}
-	quoted, _ := json.Marshal(secret) // a string always marshals
-	forms := []string{
-		secret, url.QueryEscape(secret), url.PathEscape(secret), string(quoted[1 : len(quoted)-1]),
-		base64.RawStdEncoding.EncodeToString([]byte(secret)),
-		base64.RawURLEncoding.EncodeToString([]byte(secret)),
-	}
-	slices.Sort(forms)
-	var out [][]byte
-	for _, form := range slices.Compact(forms) {
-		out = append(out, []byte(form))
-	}
-	return out
+	mu     sync.Mutex
+	w      io.Writer
+	hidden *zoho.Hidden
+	data   bool   // what comes is data: nothing is taken out that could stand there by chance
+	held   []byte // the end of what came, which might begin a secret
+	gone   []byte // the last few bytes passed on: a token may have begun there
 }
 
 // Write passes p on without its secrets. What might be the beginning of one is held back until
@@ -88,20 +62,22 @@ const remembered = len("x1000")
 func last(b []byte, n int) []byte { return b[max(0, len(b)-n):] }
 
 // Flush passes on what Write held back.
-func (s *scrubber) Flush() {
+func (s *scrubber) Flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.held) > 0 {
-		_ = s.pass(s.held)
-		s.held = nil
+	held := s.held
+	s.held = nil
+	if len(held) == 0 {
+		return nil
 	}
+	return s.pass(held)
 }
 
 func (s *scrubber) scrub(text []byte) []byte {
-	for _, needle := range s.needles {
-		text = bytes.ReplaceAll(text, needle, []byte(redacted))
+	if s.data {
+		return s.hidden.RedactData(text)
 	}
-	return s.scrubTokens(text)
+	return s.scrubTokens([]byte(s.hidden.Redact(string(text))))
 }
 
 // scrubTokens takes out what looks like a token, also where its first bytes were passed on before.
@@ -123,10 +99,10 @@ func (s *scrubber) scrubTokens(text []byte) []byte {
 func (s *scrubber) beginning(text []byte) int {
 	whole := append(bytes.Clone(s.gone), text...)
 	most := 0
-	if at := tokenBegun.FindIndex(whole); at != nil {
+	if at := tokenBegun.FindIndex(whole); at != nil && !s.data {
 		most = min(len(whole)-at[0], len(text))
 	}
-	for _, needle := range s.needles {
+	for _, needle := range s.hidden.Spellings(s.data) {
 		for n := min(len(needle)-1, len(text)); n > most; n-- {
 			if bytes.HasSuffix(text, needle[:n]) {
 				most = n
@@ -135,4 +111,42 @@ func (s *scrubber) beginning(text []byte) int {
 		}
 	}
 	return most
+}
+
+// secretsOf is what the environment holds that must never be printed, wherever it should turn up.
+func secretsOf(w World) []zoho.Secret {
+	var out []zoho.Secret
+	for _, name := range []string{"ZLOCK_CLIENT_SECRET", "ZLOCK_REFRESH_TOKEN", "ZLOCK_ACCESS_TOKEN"} {
+		switch value := strings.TrimSpace(w.env(name)); value {
+		case simClientSecret, simRefreshToken: // everybody knows them, and zlock sim prints them
+		default:
+			out = append(out, zoho.NewSecret(value))
+		}
+	}
+	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"} {
+		if proxy, err := url.Parse(w.env(name)); err == nil {
+			password, _ := proxy.User.Password()
+			out = append(out, zoho.NewSecret(password))
+		}
+	}
+	return out
+}
+
+// hide has secrets taken out of all that is said and written from now on.
+func (a *app) hide(secrets ...string) {
+	for _, secret := range secrets {
+		a.world.hidden.Add(zoho.NewSecret(secret))
+	}
+}
+
+// writeFile is writeFile for data that must hold no secret.
+func (a *app) writeFile(path string, force bool, keep []string, write func(io.Writer) error) error {
+	return writeFile(path, force, keep, func(w io.Writer) error {
+		scrubbed := &scrubber{w: w, hidden: a.world.hidden, data: true}
+		buffered := bufio.NewWriterSize(scrubbed, 64<<10)
+		if err := write(buffered); err != nil {
+			return err
+		}
+		return errors.Join(buffered.Flush(), scrubbed.Flush())
+	})
 }

@@ -173,10 +173,3 @@ func (a *app) forget(s *signIn) error {
 	}
 	return err
 }
-
-// hide has secrets taken out of all that is said from now on.
-func (a *app) hide(secrets ...string) {
-	if a.scrubbed != nil {
-		a.scrubbed.learn(secrets...)
-	}
-}

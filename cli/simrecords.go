@@ -177,7 +177,7 @@ func (o *simOptions) readJob(ctx context.Context, a *app) error {
 
 // writeJobs writes a job file that locks every record that is not locked.
 func (o *simOptions) writeJobs(a *app) error {
-	return writeFile(a.world.path(o.jobs), o.force, []string{a.world.path(o.from), a.world.path(o.state)}, func(w io.Writer) error {
+	return a.writeFile(a.world.path(o.jobs), o.force, []string{a.world.path(o.from), a.world.path(o.state)}, func(w io.Writer) error {
 		if _, err := io.WriteString(w, "record_id,module,action,reason\n"); err != nil {
 			return err
 		}

@@ -28,6 +28,9 @@ func simulatedOrg(runID string, v values) org {
 	return org{api: simulatedHost, accounts: simulatedHost, edition: editionNamed(name), simulated: true, key: "sim-" + runID}
 }
 
+// pretendOf is the run whose pretend org a simulated run works in: its own, but for an undo.
+func pretendOf(run batch.Run) string { return orElse(run.Settings[keySimOf], run.ID) }
+
 // connectSimulated makes a pretend Zoho that holds exactly the run's records, and remembers in a
 // journal beside the checkpoint what was done to them.
 func (s *sitting) connectSimulated(ctx context.Context) error {
@@ -37,7 +40,7 @@ func (s *sitting) connectSimulated(ctx context.Context) error {
 	}
 	var unread error
 	pretend, err := sim.New(sim.Config{
-		Seed: s.seed(), ByID: true, Journal: filepath.Join(dir, s.run.ID+".journal"),
+		Seed: seedOf(pretendOf(s.run)), ByID: true, Journal: filepath.Join(dir, pretendOf(s.run)+".journal"),
 		Records:     s.simulatedRecords(ctx, &unread),
 		Latency:     s.latency(),
 		Concurrency: int(s.org.edition.concurrency),
@@ -76,7 +79,7 @@ func (s *sitting) simulatedRecords(ctx context.Context, unread *error) iter.Seq[
 	return func(yield func(sim.Record) bool) {
 		type record struct{ module, id string }
 		seen := map[record]struct{}{}
-		for row, err := range s.db.Rows(ctx, s.run.ID, nil) {
+		for row, err := range s.db.Rows(ctx, pretendOf(s.run), nil) {
 			if err != nil {
 				*unread = err
 				return

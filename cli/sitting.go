@@ -39,6 +39,7 @@ type sitting struct {
 
 	announced  bool                          // others were told of the end
 	concluding func(batch.Report, int) error // tells what came of the run instead of a summary; may be nil
+	tells      bool                          // others are told of the end even so
 }
 
 // goOn works on a run that was begun before, if it has rows left.
@@ -134,7 +135,7 @@ func (s *sitting) connect(ctx context.Context) error {
 	if s.run.Simulated {
 		return s.connectSimulated(ctx)
 	}
-	tokens, err := s.org.tokens(s.place, s.limiter, s.world.Transport, s.log)
+	tokens, err := s.org.tokens(s.place, s.limiter, s.world.Transport, s.log, s.world.hidden)
 	if err != nil {
 		return usage(err.Error())
 	}
@@ -149,9 +150,11 @@ func (s *sitting) connect(ctx context.Context) error {
 }
 
 // seed makes jitter differ between runs, and not between rehearsals of one.
-func (s *sitting) seed() uint64 {
+func (s *sitting) seed() uint64 { return seedOf(s.run.ID) }
+
+func seedOf(runID string) uint64 {
 	var seed uint64
-	for _, c := range s.run.ID {
+	for _, c := range runID {
 		seed = seed*131 + uint64(c)
 	}
 	return seed

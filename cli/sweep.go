@@ -57,7 +57,7 @@ func (a *app) sweepCommand() *cobra.Command {
 	cmd.Flags().Var(&word{arg: "FILE"}, "keep", "leave the records of a file: one id a line, or a job file")
 	cmd.Flags().Var(&word{arg: "N"}, "max-unlocks", "with more to unlock than N nothing is sent (exit 2)")
 	cmd.Flags().Bool("any-owner", false, "other users' locks too")
-	define(cmd.Flags(), "ids-checked", "dry-run", "format", "raw-csv", "yes", "json", "expect-org", "ticket")
+	define(cmd.Flags(), "ids-checked", "dry-run", "format", "raw-csv", "yes", "json", "no-progress", "expect-org", "ticket")
 	define(cmd.Flags(), "concurrency", "rate", "polite", "max-credits", "reserve", "credits-per-day", "composite", "settle", "attempts",
 		"max-failures", "max-failure-rate", "max-outage", "max-duration", "until", "window", "tz", "on-window", "on-budget", "grace",
 		"wait", "exit-zero-on-partial", "allow-network-fs")
@@ -170,7 +170,7 @@ func (s *sweep) settle(a *app, v values, flags flagSource) (err error) {
 	read := parser{values: values{"max-unlocks": ownFlag(flags.set, "max-unlocks"), "any-owner": v["any-owner"], "dry-run": v["dry-run"],
 		"simulate": v["simulate"], "ids-checked": v["ids-checked"]}}
 	s.maxUnlocks = read.count("max-unlocks", -1, 0, 1_000_000_000)
-	s.anyOwner, s.dryRun, s.checked = v["any-owner"].given && read.flag("any-owner"), read.flag("dry-run"), read.flag("ids-checked")
+	s.anyOwner, s.dryRun, s.checked = v["any-owner"].flag && read.flag("any-owner"), read.flag("dry-run"), read.flag("ids-checked")
 	if read.flag("simulate") {
 		read.problem(usage("sweep cannot be rehearsed inside this process: a pretend Zoho made for it would have nothing to find",
 			"--dry-run says what would be unlocked; zlock sim is a Zoho to sweep"))

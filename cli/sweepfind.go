@@ -74,7 +74,10 @@ func (s *sweep) each(ctx context.Context, write func(lockRow) error) error {
 		return err
 	}
 	f := &lockFinder{q: q, module: s.module, details: true, say: s.sayBeforehand}
-	if s.filter.asksForMe() {
+	if s.dryRun { // a run is held against its org before it is written down
+		err = q.meet(ctx)
+	}
+	if err == nil && s.filter.asksForMe() {
 		_, err = s.signedIn(ctx, q)
 	}
 	if err == nil {
@@ -169,7 +172,7 @@ func (s *sweep) mayGo(ctx context.Context, q *inquiry, found foundLock) (bool, e
 		return made, err
 	}
 	me, err := s.signedIn(ctx, q)
-	return err == nil && (found.lock.By.ID == "" || me.ID != "" && found.lock.By.ID == me.ID), err
+	return err == nil && me.ID != "" && (found.lock.By.ID == "" || found.lock.By.ID == me.ID), err
 }
 
 // signedIn is who is signed in: as an earlier run learnt it, or by a call. It is empty where Zoho will not say.

@@ -81,6 +81,7 @@ func (s *sweep) work(ctx context.Context, run batch.Run) error {
 	pace := s.pace
 	pace.noProgress = !s.world.ErrTerminal
 	w := &sitting{app: s.app, place: s.place, org: s.org, pace: pace, db: s.db, run: now, asJSON: s.asJSON, owner: s.owner, command: "sweep"}
+	w.tells = true
 	w.before.credits = int64(s.looked.Credits + s.count.Credits)
 	w.concluding = func(report batch.Report, code int) error {
 		err := s.conclude(w, report, code)

@@ -123,7 +123,7 @@ func (x *verifying) settings(v values) error {
 	of := v.with(x.run)
 	var err error
 	if x.run.Simulated {
-		x.org = simulatedOrg(x.run.ID, of)
+		x.org = simulatedOrg(pretendOf(x.run), of)
 	} else if x.org, err = x.app.org(x.place, of); err != nil {
 		return err
 	}
@@ -276,7 +276,7 @@ func (x *verifying) output(ctx context.Context) error {
 		return errors.Join(x.compare(ctx, shown), buffered.Flush())
 	}
 	rows := func(w io.Writer) error { return x.compare(ctx, tee{x.writer(w, x.file.format), shown}) }
-	if err := writeFile(x.file.output, x.file.force, x.place.files(x.run), rows); err != nil {
+	if err := x.writeFile(x.file.output, x.file.force, x.place.files(x.run), rows); err != nil {
 		return err
 	}
 	x.screen.say("%s written", clean(x.file.output))

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"zlock/checkpoint"
+	"zlock/zoho"
 )
 
 // World is all that a command may touch outside the process besides the files it is told of,
@@ -39,6 +40,8 @@ type World struct {
 
 	NetworkFS func(path string) string // names the network file system that a path lies on; nil: checkpoint.NetworkFS
 	Transport http.RoundTripper        // the way to a real Zoho; nil: the network
+
+	hidden *zoho.Hidden // what must never come out: all secrets met so far
 }
 
 // Process returns the World of this process, with signals as its signals.
@@ -48,7 +51,7 @@ func Process(signals <-chan os.Signal) World {
 		dir = "."
 	}
 	return World{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		In: os.Stdin, Out: os.Stdout, Err: &patient{w: os.Stderr, wait: screenPatience, most: screenBacklog},
 		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
@@ -79,6 +82,8 @@ func (w World) complete() World {
 	if w.ReadHidden == nil {
 		w.ReadHidden = readHidden
 	}
+	w.hidden = new(zoho.Hidden)
+	w.hidden.Add(secretsOf(w)...)
 	if w.In == nil {
 		w.In = strings.NewReader("")
 	}

@@ -29,13 +29,13 @@ type answer struct {
 
 // readAnswer reads a response to its end, so that the connection can be used again, but never more than
 // most bytes of it, and closes it.
-func readAnswer(resp *http.Response, most int) *answer {
+func readAnswer(resp *http.Response, most int, hidden *Hidden) *answer {
 	defer resp.Body.Close() // nothing is lost by an error here: the body has been read
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(most)+1))
 	if err == nil && len(body) > most {
 		body, err = body[:most], fmt.Errorf("longer than %d MiB", most>>20)
 	}
-	a := &answer{status: resp.StatusCode, header: resp.Header, body: body, broken: err, at: time.Now()}
+	a := &answer{status: resp.StatusCode, header: resp.Header, body: hidden.RedactData(body), broken: hidden.redactError(err), at: time.Now()}
 	a.value, a.fault = a.decode()
 	return a
 }

@@ -5,12 +5,35 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
 // MaxBulkIDs is how many records one bulk read may name. Zoho gives no figure for this call: 100 is that
 // of its siblings, and 50 what one of its descriptions has room for.
 const MaxBulkIDs = 100
+
+// SureBulkIDs is how many records a bulk read surely looks at; whether it looks at more, its answer shows.
+const SureBulkIDs = 50
+
+// Overlooked returns how many of the last records of a bulk read its answer may not be about. Where none of those
+// beyond SureBulkIDs is there, the server may overlook, in silence, what a list of ids holds past its own limit: they are
+// to be asked for again, by themselves.
+func Overlooked(states []LockState) int {
+	return overlooked(states, func(s LockState) bool { return s == StateAbsent })
+}
+
+// OverlookedRecords is Overlooked for RecordStates.
+func OverlookedRecords(states []RecordState) int {
+	return overlooked(states, func(s RecordState) bool { return s.Lock == StateAbsent })
+}
+
+func overlooked[S any](states []S, absent func(S) bool) int {
+	if len(states) <= SureBulkIDs || slices.ContainsFunc(states[SureBulkIDs:], func(s S) bool { return !absent(s) }) {
+		return 0
+	}
+	return len(states) - SureBulkIDs
+}
 
 // LockState is what a bulk read tells of one record.
 type LockState int

@@ -113,3 +113,27 @@ func TestLockStatesOfConvertedLeads(t *testing.T) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
 }
+
+// Where nothing beyond the first fifty is there, a server may not have looked that far.
+func TestOverlooked(t *testing.T) {
+	states := func(there ...int) []zoho.LockState {
+		out := make([]zoho.LockState, 100)
+		for i := range out {
+			out[i] = zoho.StateAbsent
+		}
+		for _, i := range there {
+			out[i] = zoho.StateLocked
+		}
+		return out
+	}
+	for _, in := range []struct {
+		states []zoho.LockState
+		want   int
+	}{
+		{nil, 0}, {states()[:50], 0}, {states(3)[:51], 1}, {states(), 50}, {states(49), 50}, {states(50), 0}, {states(99), 0},
+	} {
+		if got := zoho.Overlooked(in.states); got != in.want {
+			t.Errorf("of %d states %d are in question, want %d", len(in.states), got, in.want)
+		}
+	}
+}

@@ -141,7 +141,7 @@ func kindOfPlainCode(code string) (Kind, bool) {
 		return SignIn, true
 	case "TOO_MANY_REQUESTS", "429":
 		return Throttled, true
-	case "INTERNAL_ERROR", "INTERNAL_SERVER_ERROR":
+	case "INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", "REQUEST_TIMEOUT": // of the last Zoho says that it may still have acted
 		return ServerFault, true
 	}
 	return 0, false

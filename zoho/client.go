@@ -115,11 +115,11 @@ type call struct {
 	path   string // below /crm/{version}, escaped
 	query  string
 	body   []byte
-	price  int                 // credits for one request
-	slots  int                 // slots that it takes; 0 is one
-	parts  func(Secret) *Error // of a composite: the failure within it that the Limiter is to hear of; keeps the secret out of all
-	most   int                 // bytes of an answer that are read; maxAnswer when less
-	read   func(*answer) error // reads a success; what it complains of makes a BadAnswer
+	price  int                                    // credits for one request
+	slots  int                                    // slots that it takes; 0 is one
+	parts  func(clear func(string) string) *Error // of a composite: the failure within it that the Limiter is to hear of; clears all of secrets
+	most   int                                    // bytes of an answer that are read; maxAnswer when less
+	read   func(*answer) error                    // reads a success; what it complains of makes a BadAnswer
 }
 
 // do is the funnel that every call goes through. The answer "token dead" is the only one after which the
@@ -187,10 +187,11 @@ func (c *Client) attempt(ctx context.Context, k call, token Secret) *Error {
 	}()
 	a, err := c.send(ctx, k, address, token, w)
 	sent, first, last := w.end()
-	e = understand(k, a, err, sent, token)
+	clear := func(text string) string { return cut(c.tokens.cfg.Hidden.Redact(text), token) }
+	e = understand(k, a, err, sent, clear)
 	feedback = feedbackOf(e, a)
 	if e == nil && k.parts != nil {
-		feedback = feedbackOf(k.parts(token), a)
+		feedback = feedbackOf(k.parts(clear), a)
 	}
 	if a != nil {
 		c.clock.learn(a.header, last, a.at)
@@ -249,7 +250,7 @@ func (c *Client) send(ctx context.Context, k call, address string, token Secret,
 	if k.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	return roundTrip(c.http, req, max(k.most, maxAnswer))
+	return roundTrip(c.http, req, max(k.most, maxAnswer), c.tokens.cfg.Hidden)
 }
 
 // newRequest builds a request that net/http cannot send again by itself where that would matter: without
@@ -267,12 +268,14 @@ func newRequest(ctx context.Context, method, address string, body []byte) (*http
 	return req, nil
 }
 
-func roundTrip(client *http.Client, req *http.Request, most int) (*answer, error) {
+// roundTrip sends a request and reads its answer. What it says of secrets, should a server or a proxy repeat
+// one, is taken out before anybody reads it.
+func roundTrip(client *http.Client, req *http.Request, most int, hidden *Hidden) (*answer, error) {
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, networkError(req.Context(), err)
+		return nil, hidden.redactError(networkError(req.Context(), err))
 	}
-	return readAnswer(resp, most), nil
+	return readAnswer(resp, most, hidden), nil
 }
 
 // networkError leaves out the URL that net/http wraps every error in, and names our own time limit where

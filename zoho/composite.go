@@ -56,7 +56,7 @@ func (c *Client) Composite(ctx context.Context, parts []Part) ([]PartAnswer, err
 		return nil, refuseHere(outer, RequestRefused, err.Error())
 	}
 	outer.read = func(a *answer) error { return takeApart(a, calls, answers) }
-	outer.parts = func(token Secret) *Error { return worst(answers, token) }
+	outer.parts = func(clear func(string) string) *Error { return worst(answers, clear) }
 	if err := c.do(ctx, outer); err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func readPart(o object, k call, outer *answer, into *PartAnswer) *Error {
 		return (&Error{Op: k.op, Record: k.record, Index: -1, Kind: BadAnswer, Message: "the composite's answer gives a part no status"}).settle()
 	}
 	into.Status = status
-	e := understand(k, partAnswer(status, response.get("body"), outer), nil, 1, Secret{})
+	e := understand(k, partAnswer(status, response.get("body"), outer), nil, 1, asIs)
 	if e != nil {
 		switch e.Kind {
 		case ModuleUnsupported, ScopeMissing, SignIn, Redirected:
@@ -202,20 +202,25 @@ func notTriggered(o object, k call) *Error {
 		if e.Message == "" {
 			e.Message = "the composite tells nothing of this part"
 		}
+	case "TOO_MANY_REQUESTS":
+		e.Kind = Throttled
 	}
 	return e.settle()
 }
 
+// asIs leaves a part's sentences to the look at the whole call, which knows the secrets.
+func asIs(text string) string { return cut(text) }
+
 // worst is the failure of a part that says most about how Zoho does: that it is throttled, then that
 // it is in trouble.
-func worst(answers []PartAnswer, token Secret) *Error {
+func worst(answers []PartAnswer, clear func(string) string) *Error {
 	var throttled, open *Error
 	for _, a := range answers {
 		var e *Error
 		if !errors.As(a.Err, &e) {
 			continue
 		}
-		e.Code, e.Message = cut(e.Code, token), cut(e.Message, token)
+		e.Code, e.Message = clear(e.Code), clear(e.Message)
 		switch {
 		case e.Kind == Throttled:
 			throttled = e

@@ -79,6 +79,7 @@ func TestCompositeParts(t *testing.T) {
 		{"not admitted", 207, with(1, unsupported), 1, zoho.NotAdmitted, zoho.PhaseDefinite},
 		{"the module's word, or the composite's", 200, with(1, ran(400, unsupported)), 1, zoho.NotAdmitted, zoho.PhaseDefinite},
 		{"timed out", 207, with(1, `{"code":"REQUEST_TIMEOUT","status":"error","message":"m","details":{}}`), 1, zoho.NoAnswer, zoho.PhaseOpen},
+		{"one call too many", 207, with(1, `{"code":"TOO_MANY_REQUESTS","status":"error","message":"m","details":{}}`), 1, zoho.Throttled, zoho.PhaseRefused},
 		{"success without an answer", 200, with(1, `{"code":"SUCCESS","status":"success","details":{}}`), 1, zoho.NoAnswer, zoho.PhaseOpen},
 		{"no object at all", 200, with(1, `null`), 1, zoho.NoAnswer, zoho.PhaseOpen},
 		{"a body as text", 200, with(1, ran(201, `"{\"data\":[{\"code\":\"SUCCESS\",\"status\":\"success\",\"details\":{\"id\":\"72\"}}]}"`)), -1, 0, 0},
@@ -118,6 +119,7 @@ func TestCompositeAsAWhole(t *testing.T) {
 		{"not for this org", 400, `{"code":"NOT_SUPPORTED","status":"error","message":"m","details":{}}`, zoho.ModuleUnsupported},
 		{"throttled", 429, composedOf(ran(200, "{}")), zoho.Throttled},
 		{"server fault", 500, `{"code":"INTERNAL_ERROR","status":"error","message":"m","details":{}}`, zoho.ServerFault},
+		{"timed out, with whatever status", 400, `{"code":"REQUEST_TIMEOUT","status":"error","message":"m","details":{}}`, zoho.ServerFault},
 		{"fewer answers than parts", 200, composedOf(ran(200, "{}")), zoho.BadAnswer},
 		{"no answers", 200, `{"data":[]}`, zoho.BadAnswer},
 	}

@@ -276,7 +276,7 @@ func TestMetadata(t *testing.T) {
 	fields, err := body("fields_locking").Fields(ctx, zoho.LockingModule)
 	source := zoho.Field{ID: "5843104000000759002", APIName: "Lock_Source__s", Label: "Lock Source", DataType: "picklist", Length: 120,
 		ReadOnly: true, Values: []string{"Automatic", "Manual"}}
-	if err != nil || len(fields) != 3 || !reflect.DeepEqual(fields[1], source) {
+	if err != nil || len(fields) != 9 || fields[0].ReadOnly || fields[0].Length != 3000 || !reflect.DeepEqual(fields[1], source) {
 		t.Errorf("fields %+v, %v", fields, err)
 	}
 	profiles, err := body("profiles_ok").Profiles(ctx)

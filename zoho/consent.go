@@ -20,6 +20,7 @@ type ConsentConfig struct {
 	Transport    http.RoundTripper // nil: NewTransport(1)
 	AllowHosts   []string          // exact names trusted beside Zoho's own, see CheckHost
 	Log          *slog.Logger      // nil discards
+	Hidden       *Hidden           // learns every secret, code and token; nil: one of its own
 }
 
 // Consent gets a refresh token with a person's consent, and gives one back. Its calls cost no credits.
@@ -51,6 +52,10 @@ func NewConsent(c ConsentConfig) (*Consent, error) {
 	if c.Transport == nil {
 		c.Transport = NewTransportFor(TransportConfig{Concurrency: 1, AllowHosts: c.AllowHosts})
 	}
+	if c.Hidden == nil {
+		c.Hidden = new(Hidden)
+	}
+	c.Hidden.Add(c.ClientSecret)
 	return &Consent{cfg: c, http: newHTTPClient(c.Transport), log: orDiscard(c.Log)}, nil
 }
 
@@ -97,6 +102,7 @@ func (s *Consent) grant(a *answer, at string) (Grant, error) {
 		AccessToken:  NewSecret(strings.TrimSpace(o.text("access_token"))),
 		Expires:      a.at.Round(0).Add(lifeOf(o)), Scopes: splitScopes(o.text("scope")), Accounts: at,
 	}
+	s.cfg.Hidden.Add(g.RefreshToken, g.AccessToken)
 	if g.RefreshToken.IsZero() {
 		e := badAccountsAnswer(OpSignIn, a, "the answer holds no refresh token")
 		e.Hint = "sign in with a Self Client: other kinds of clients give a refresh token only once, or when asked for offline access"
@@ -122,14 +128,15 @@ func splitScopes(text string) []string {
 // post asks the accounts server, and reads an answer that is to hold the key want ("" for any answer).
 // The secrets are taken out of what it says.
 func (s *Consent) post(ctx context.Context, op, address string, form url.Values, want string, secrets ...Secret) (*answer, *Error) {
+	s.cfg.Hidden.Add(secrets...)
 	a, err := postForm(ctx, s.http, address, form, new(wire))
 	if err != nil {
-		return nil, (&Error{Op: op, Index: -1, Kind: NotSent, Err: err}).settleToken()
+		return nil, (&Error{Op: op, Index: -1, Kind: NotSent, Err: s.cfg.Hidden.redactError(err)}).settleToken()
 	}
 	e := judgeAccounts(op, a, want)
 	if e != nil {
 		secrets = append(secrets, s.cfg.ClientSecret)
-		e.Code, e.Message = cut(e.Code, secrets...), cut(e.Message, secrets...)
+		e.Code, e.Message = cut(s.cfg.Hidden.Redact(e.Code), secrets...), cut(s.cfg.Hidden.Redact(e.Message), secrets...)
 		s.log.Debug("accounts server refused", "op", op, "status", e.Status, "kind", e.Kind.String(), "code", e.Code)
 	}
 	return a, e

@@ -23,6 +23,7 @@ type credits struct {
 	owed      int // rows in doubt now: each will want a read
 	spent     int // by this invocation, settled
 	reserved  int // for calls in flight
+	exposed   int // rows that calls in flight may leave in doubt
 	day       ledger
 	others    ledger // of the same 24 hours, spent elsewhere
 
@@ -82,12 +83,21 @@ func (c *credits) kept(of int, read bool) int {
 // fits reports whether a call may leave even if all calls in flight are sent. Each of those may leave
 // its row in doubt: near the end of this invocation's credits fewer and fewer are in flight, so that
 // none of the credits is left over and hardly a row is left unread.
-func (c *credits) fits(now time.Time, price int, read bool) bool {
+func (c *credits) fits(now time.Time, price, size int, read bool) bool {
 	left := c.left(now, read)
 	if !read && c.most > 0 {
-		left[ofInvocation] -= c.reserved
+		left[ofInvocation] -= c.exposed
+		if size > 1 {
+			left[ofInvocation] -= size
+		}
 	}
 	return price <= min(left[ofInvocation], left[ofDay], left[ofZoho])-c.reserved
+}
+
+// covers reports whether a call of several rows may leave if none is in flight: not where it could put more
+// of them in doubt than this invocation has credits to read back.
+func (c *credits) covers(now time.Time, price, size int) bool {
+	return size <= 1 || c.most <= 0 || price+size <= c.left(now, false)[ofInvocation]
 }
 
 // refuses returns why a call may not leave even if no call in flight is sent; nil if it then may.
@@ -103,12 +113,27 @@ func (c *credits) refuses(now time.Time, price int, read bool) *StopError {
 	return nil
 }
 
-func (c *credits) reserve(price int) { c.reserved += price }
+func (c *credits) reserve(price, size int) {
+	c.reserved += price
+	c.exposed += exposure(price, size)
+}
+
+// exposure is how many rows a call may leave in doubt; one to the token endpoint is of none.
+func exposure(price, size int) int {
+	if size > 1 {
+		return size
+	}
+	return price
+}
 
 // settle books what a call really sent, which may be more than was reserved: the HTTP client sends
 // a read again by itself when a connection kept open turns out to be dead.
-func (c *credits) settle(now time.Time, price int, f Feedback) {
+func (c *credits) settle(now time.Time, price, size int, f Feedback) {
 	c.reserved -= price
+	c.exposed -= exposure(price, size)
+	if size > 1 && f.Kind == FeedbackTrouble && f.Sent > 0 {
+		c.owed += size // until it is said how many of them are in doubt: nobody may be quicker
+	}
 	sent := price * max(f.Sent, 0)
 	c.spent += sent
 	c.day.add(now, sent)

@@ -188,7 +188,7 @@ func (l *Limiter) refuse(now time.Time) {
 		if stop == nil {
 			stop = l.credits.refuses(now, w.price, w.read)
 		}
-		if stop == nil && w.size() <= max(l.slots.limit(), 1) {
+		if stop == nil && w.size() <= max(l.slots.limit(), 1) && l.credits.covers(now, w.price, w.size()) {
 			return false
 		}
 		if w.err = stop; stop == nil {
@@ -235,7 +235,7 @@ func (l *Limiter) pick(now time.Time) *waiter {
 		if w.price > 0 && held[kind] {
 			continue
 		}
-		if w.price > 0 && !l.credits.fits(now, w.price, w.read) {
+		if w.price > 0 && !l.credits.fits(now, w.price, w.size(), w.read) {
 			held[kind] = true
 			continue
 		}
@@ -254,7 +254,7 @@ func (l *Limiter) admit(w *waiter, now time.Time) {
 	at := slices.Index(l.queue, w)
 	l.queue = slices.Delete(l.queue, at, at+1)
 	l.pace.take()
-	l.credits.reserve(w.price)
+	l.credits.reserve(w.price, w.size())
 	s := &Slot{limiter: l, price: w.price, left: now}
 	l.circuit.admit(s)
 	l.slots.admit(s, w.size())

@@ -48,7 +48,7 @@ func (s *Slot) Release(f Feedback) {
 	}
 	s.released = true
 	now := time.Now()
-	l.credits.settle(now, s.price, f)
+	l.credits.settle(now, s.price, s.size, f)
 	if f.Sent > 0 {
 		l.hours.took(now.Sub(s.left))
 	}

@@ -29,7 +29,7 @@ func (l *Limiter) Snapshot() Snapshot {
 	s := Snapshot{
 		InFlight: l.slots.inFlight, Limit: l.slots.limit(), Cap: l.slots.cap,
 		Credits:   l.credits.spent + l.credits.reserved,
-		Spent24h:  l.credits.day.sum(now) + l.credits.reserved,
+		Spent24h:  l.credits.today(now) + l.credits.reserved,
 		Remaining: l.credits.said,
 		Circuit:   l.circuit.state.String(),
 		Why:       l.why(now),

@@ -97,6 +97,9 @@ func call(t *testing.T, c *zoho.Client, method, path string) error {
 		return err
 	}
 	r, lock := zoho.Record{Module: parts[2], ID: parts[3]}, lockID
+	if len(parts) == 6 && method == http.MethodDelete {
+		lock = parts[5]
+	}
 	switch {
 	case method == http.MethodGet && len(parts) == 5:
 		_, err := c.ListLocks(t.Context(), r)

@@ -133,7 +133,7 @@ func (t *Tokens) post(ctx context.Context, w *wire) (access, *Error) {
 		"refresh_token": {t.cfg.RefreshToken.Reveal()},
 	}, w)
 	if err != nil {
-		return access{}, tokenError(NotSent, err)
+		return access{}, tokenError(NotSent, t.cfg.Hidden.redactError(err))
 	}
 	if e := judgeToken(a); e != nil {
 		e.Code, e.Message = t.scrub(e.Code), t.scrub(e.Message)
@@ -153,11 +153,11 @@ func postForm(ctx context.Context, client *http.Client, address string, form url
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("User-Agent", userAgent())
-	return roundTrip(client, req, maxAnswer)
+	return roundTrip(client, req, maxAnswer, nil) // secrets are what it is asked for
 }
 
 func (t *Tokens) scrub(text string) string {
-	return cut(text, t.cfg.ClientSecret, t.cfg.RefreshToken, t.cfg.AccessToken)
+	return cut(t.cfg.Hidden.Redact(text), t.cfg.ClientSecret, t.cfg.RefreshToken, t.cfg.AccessToken)
 }
 
 // judgeToken says what an answer of the token endpoint means; nil when it holds a token. Errors come with

@@ -33,6 +33,7 @@ type TokenConfig struct {
 	Transport  http.RoundTripper // nil: NewTransport(1)
 	AllowHosts []string          // exact names trusted beside Zoho's own, see CheckHost
 	Log        *slog.Logger      // nil discards
+	Hidden     *Hidden           // learns every secret and every token; nil: one of its own
 }
 
 // Tokens hands out access tokens to any number of goroutines, and asks Zoho for a new one once for all
@@ -99,6 +100,10 @@ func NewTokens(c TokenConfig) (*Tokens, error) {
 	if c.Transport == nil {
 		c.Transport = NewTransportFor(TransportConfig{Concurrency: 1, AllowHosts: c.AllowHosts})
 	}
+	if c.Hidden == nil {
+		c.Hidden = new(Hidden)
+	}
+	c.Hidden.Add(c.ClientSecret, c.RefreshToken, c.AccessToken)
 	return &Tokens{
 		cfg: c, http: newHTTPClient(c.Transport), log: orDiscard(c.Log),
 		current: access{token: c.AccessToken},
@@ -181,6 +186,7 @@ func (t *Tokens) fly(ctx context.Context, f *flight) {
 	f.err = err
 	switch e := new(Error); {
 	case err == nil:
+		t.cfg.Hidden.Add(got.token)
 		t.current = got
 	case errors.As(err, &e) && e.Kind == SignIn:
 		t.dead = e

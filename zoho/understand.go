@@ -8,7 +8,7 @@ import (
 
 // understand turns what came back from one attempt into the call's error, or into nil once the door has
 // read a success that it can believe.
-func understand(k call, a *answer, err error, sent int, token Secret) *Error {
+func understand(k call, a *answer, err error, sent int, clear func(string) string) *Error {
 	var e *Error
 	switch {
 	case a == nil && sent == 0:
@@ -26,10 +26,9 @@ func understand(k call, a *answer, err error, sent int, token Secret) *Error {
 		}
 	}
 	if e != nil {
-		e.Record, e.Code, e.Message = k.record, cut(e.Code, token), cut(e.Message, token)
-		e.Hint = cut(e.Hint, token)
+		e.Record, e.Code, e.Message, e.Hint = k.record, clear(e.Code), clear(e.Message), clear(e.Hint)
 		for i, key := range e.Keys {
-			e.Keys[i] = cut(key, token)
+			e.Keys[i] = clear(key)
 		}
 	}
 	return e

@@ -250,7 +250,7 @@ func (m *Memory) remember(row *batch.Row, r batch.Result, now time.Time) {
 		m.locks[key] = &batch.KnownLock{LockID: r.LockID, Reason: row.Reason, Made: made, At: now.UTC()}
 	case r.Outcome == batch.Unlocked, r.Outcome == batch.AlreadyUnlocked, r.Outcome == batch.Failed && r.Code == batch.CodeNotLocked:
 		delete(m.locks, key)
-	case r.Outcome == batch.Failed && r.Code == batch.CodeLockChanged && was != nil && (r.LockID == "" || r.LockID == was.LockID):
+	case r.Outcome == batch.Failed && (r.Code == batch.CodeLockChanged || r.Code == batch.CodeReasonChanged) && was != nil && (r.LockID == "" || r.LockID == was.LockID):
 		delete(m.locks, key)
 	}
 }

@@ -62,6 +62,22 @@ func dealing() []rule {
 				t.same("row", row, want)
 			}
 		}},
+		{"what a row expects to find stays with it", with(3, expecting), func(t *trial) {
+			t.expects(t.deal(3, 1, 2, 3))
+			t.commit(batch.Changes{
+				Release: []int64{1},
+				Intents: []batch.Intent{{Seq: 2, LockID: "70", Previous: &batch.Previous{LockID: "70", Reason: "new"}}},
+				Results: []batch.Result{{Seq: 3, Outcome: batch.Pending}},
+			})
+			t.again(false)
+			t.expects(t.deal(3, 2, 1, 3))
+			t.commit(batch.Changes{Results: []batch.Result{
+				{Seq: 1, Outcome: batch.Unlocked, LockID: "70"}, {Seq: 2, Outcome: batch.Unknown}, {Seq: 3, Outcome: batch.Failed, Code: "NO"},
+			}})
+			t.again(true)
+			t.expects(t.deal(3, 2))
+			t.expects(t.look().Rows)
+		}},
 		{"a dealt row is in flight", plain(3), func(t *trial) {
 			t.deal(2, 1, 2)
 			t.is(1, batch.Sending)
@@ -115,6 +131,22 @@ func dealing() []rule {
 			}
 			t.dealt(rows, 2, 3)
 		}},
+	}
+}
+
+// expecting has rows take something back: an unlock, a new reason, a lock where there is to be none.
+func expecting(rows []batch.Row) {
+	rows[0].Action, rows[0].Reason, rows[0].LockID = batch.ActionUnlock, "", "70"
+	rows[0].Expect = &batch.Expect{LockID: "70", Reason: "of \"May\" \u2028"}
+	rows[1].Action, rows[1].LockID = batch.ActionUpdateReason, "70"
+	rows[1].Expect = &batch.Expect{LockID: "70", Reason: "new"}
+	rows[2].Expect = &batch.Expect{}
+}
+
+// expects checks that rows expect what they were enrolled with.
+func (t *trial) expects(rows []batch.Row) {
+	for _, row := range rows {
+		t.same(fmt.Sprintf("what row %d expects", row.Seq), row.Expect, t.rows[row.Seq-1].Expect)
 	}
 }
 

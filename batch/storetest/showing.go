@@ -74,7 +74,7 @@ func showing() []rule {
 			t.commit(batch.Changes{Results: []batch.Result{{Seq: 7, Outcome: batch.Unknown, LockID: "74"}}})
 			t.known(8, "", false)
 		}},
-		{"a lock that is gone is forgotten", with(8, func(rows []batch.Row) {
+		{"a lock that is gone, or says otherwise, is forgotten", with(10, func(rows []batch.Row) {
 			for i := range rows {
 				rows[i].RecordID = rows[0].RecordID
 				rows[i].Action = []batch.Action{batch.ActionLock, batch.ActionUnlock}[i%2]
@@ -92,6 +92,10 @@ func showing() []rule {
 			t.commit(batch.Changes{Results: []batch.Result{{Seq: 5, Outcome: batch.Locked, LockID: "75"}, {Seq: 6, Outcome: batch.AlreadyUnlocked}}})
 			t.deal(1, 7)
 			t.known(8, "", false)
+			t.commit(batch.Changes{Results: []batch.Result{{Seq: 7, Outcome: batch.Locked, LockID: "76"}}})
+			t.commit(batch.Changes{Results: []batch.Result{{Seq: 8, Outcome: batch.Failed, Code: batch.CodeReasonChanged, LockID: "76"}}})
+			t.deal(1, 9)
+			t.known(10, "", false)
 		}},
 		{"an unlock that waits is told no lock", unlocks(2), func(t *trial) {
 			t.deal(1, 1)

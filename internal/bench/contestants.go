@@ -21,15 +21,14 @@ type contestant struct {
 
 // job is what a contestant is given.
 type job struct {
-	ground   *ground
-	dir      string // its own
-	url      string
-	ids      string // a file with an id a line
-	csv      string // the same as a job file
-	config   string // the same as a configuration of curl's
-	rows     int
-	calls    int
-	defaults bool
+	ground *ground
+	dir    string // its own
+	url    string
+	ids    string // a file with an id a line
+	csv    string // the same as a job file
+	config string // the same as a configuration of curl's
+	rows   int
+	calls  int
 }
 
 const nothingKept, rowsKept = "no", "exactly"

@@ -112,7 +112,7 @@ func (m *module) catalogue() []column {
 		if !slices.ContainsFunc(list[:base], func(c column) bool { return c.name == f.Name }) {
 			list = append(list, column{
 				name: f.Name, label: strings.ReplaceAll(f.Name, "_", " "), kind: f.Type, open: !f.ReadOnly,
-				value: func(_ *Org, k key) any { return k.m.held[k.id].value(f.Name) },
+				value: func(_ *Org, k key) any { return k.m.held[k.id].shown(f.Name) },
 			})
 		}
 	}

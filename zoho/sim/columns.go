@@ -13,6 +13,7 @@ const (
 	kindBoolean = "boolean"
 	kindTime    = "datetime"
 	kindUser    = "ownerlookup"
+	kindReason  = "textarea"
 )
 
 // column is one field of a module's records, as metadata shows it and queries reckon with it.
@@ -146,7 +147,7 @@ func (o *Org) present(k key, fields string) object {
 		} else if name == "$locked_for_me" && k.m.Locking != Unsupported {
 			row[name] = o.lockedForMe(k)
 		} else if h := k.m.held[k.id]; h != nil || k.m.hasField(name) {
-			row[name] = h.value(name)
+			row[name] = h.shown(name)
 		}
 	}
 	return row

@@ -27,6 +27,15 @@ func (h *held) value(name string) any {
 	return h.Values[name]
 }
 
+// shown is the value as Get Records has it: a record without tags has an empty list of them.
+func (h *held) shown(name string) any {
+	v := h.value(name)
+	if v == nil && name == "Tag" {
+		return []any{}
+	}
+	return v
+}
+
 // clone is a copy whose values may be changed.
 func (h *held) clone() *held {
 	if h == nil {

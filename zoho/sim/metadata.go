@@ -20,7 +20,7 @@ const (
 func lockingFields() []column {
 	return []column{
 		{name: "id", label: "Record Locking Id", kind: kindID},
-		{name: "Locked_Reason__s", label: "Locked Reason", kind: "textarea"},
+		{name: "Locked_Reason__s", label: "Locked Reason", kind: kindReason},
 		{name: "Lock_Source__s", label: "Lock Source", kind: "picklist"},
 		{name: "Locked_For__s", label: "Locked For", kind: "multi_module_lookup"},
 		{name: "Locked_Time__s", label: "Locked Time", kind: kindTime},
@@ -102,11 +102,13 @@ func (c column) describe(number int) object {
 
 // ours reports whether the organisation alone writes the field: what people type
 // in are the texts, and fields that say so.
-func (c column) ours() bool { return c.value == nil && c.kind != kindText || c.value != nil && !c.open }
+func (c column) ours() bool {
+	return c.value == nil && c.kind != kindText && c.kind != kindReason || c.value != nil && !c.open
+}
 
 func (c column) length() int {
 	switch c.kind {
-	case "textarea":
+	case kindReason:
 		return maxReason
 	case kindBoolean:
 		return 5
@@ -162,7 +164,7 @@ func (o *Org) apis() []supported {
 		get("users", "ZohoCRM.users.READ", 1), get("users/{{id}}", "ZohoCRM.users.READ", 1),
 		get("settings/modules", "ZohoCRM.settings.modules.READ", 1),
 		get("settings/modules/{{module}}", "ZohoCRM.settings.modules.READ", 1),
-		get("settings/fields", "ZohoCRM.settings.fields.READ", 1),
+		get("settings/fields", "ZohoCRM.settings.fields.READ", 1), get("settings/profiles", "ZohoCRM.settings.profiles.READ", 1),
 		get("settings/record_locking_configurations", "ZohoCRM.settings.record_locking_configurations.READ", 1),
 		{Path: "/crm/v8/coql", Operations: []operation{{http.MethodPost, "ZohoCRM.coql.READ", 3, 1}}},
 	}

@@ -162,3 +162,13 @@ func TestSupportedAPIs(t *testing.T) {
 		}
 	}
 }
+
+// TestProfilesAreThoseConfigured: the list of profiles is the organisation's.
+func TestProfilesAreThoseConfigured(t *testing.T) {
+	cfg := sales()
+	cfg.Profiles = []sim.Profile{{ID: "77", Name: "Auditors"}}
+	list := decode(t, call(t, found(t, cfg), http.MethodGet, "/crm/v8/settings/profiles", "").text)["profiles"].([]any)
+	if len(list) != 1 || list[0].(map[string]any)["name"] != "Auditors" || list[0].(map[string]any)["id"] != "77" {
+		t.Errorf("profiles %v", list)
+	}
+}
