@@ -50,3 +50,32 @@ func BenchmarkReadCSV(b *testing.B) {
 func BenchmarkReadJSONL(b *testing.B) {
 	benchRead(b, "job.jsonl", "", `{"record_id":"%d","module":"Deals","action":"lock","reason":"Quarter closed","owner":"Ann Example","amount":1200.5}`+"\n", 100_000)
 }
+
+// BenchmarkCheck reads a file whose ids come in no order, some of them twice, as plan does: nobody keeps
+// the rows, and duplicates are found by sorting on disk. One operation is 200,000 rows.
+func BenchmarkCheck(b *testing.B) {
+	const rows = 200_000
+	var in strings.Builder
+	in.WriteString("record_id,module,action,reason\n")
+	for i := range rows {
+		fmt.Fprintf(&in, "%d,Deals,lock,Quarter closed\n", 5843104000000000001+i*7919%(rows-500))
+	}
+	path := filepath.Join(b.TempDir(), "job.csv")
+	if err := os.WriteFile(path, []byte(in.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	o := batch.ReadOptions{TempDir: b.TempDir()}
+	b.ReportAllocs()
+	for b.Loop() {
+		src, err := batch.Open(b.Context(), path, nil, o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sum, err := batch.Read(b.Context(), src, o, nil)
+		if err != nil || sum.Rows != rows || sum.Duplicates != 500 {
+			b.Fatalf("%d rows, %d duplicates: %v", sum.Rows, sum.Duplicates, err)
+		}
+		_ = src.Close()
+	}
+	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}

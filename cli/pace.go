@@ -81,3 +81,12 @@ func (e edition) atOnce(read *parser) int64 {
 
 // keep is how many of the last credits of 24 hours are kept for reading rows in doubt back.
 func (p pace) keep() int { return int(p.concurrency) }
+
+// open is how many calls are made at once at first: a quarter of the most, which the limiter doubles
+// until Zoho refuses. Who would rather step back begins with its default.
+func (p pace) open() int {
+	if p.polite {
+		return 0
+	}
+	return max(int(p.concurrency)/4, 2)
+}

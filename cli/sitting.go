@@ -126,7 +126,7 @@ func (s *sitting) connect(ctx context.Context) error {
 		return err
 	}
 	s.limiter = zoho.NewLimiter(zoho.LimiterConfig{
-		Cap: int(s.pace.concurrency), Rate: s.pace.rate, Polite: s.pace.polite,
+		Cap: int(s.pace.concurrency), Open: s.pace.open(), Rate: s.pace.rate, Polite: s.pace.polite,
 		MaxCredits: int(s.pace.maxCredits), Used: int(s.before.credits), Allowance: int(s.pace.allowance), Floor: int(s.pace.daily - s.pace.allowance),
 		Spent: spends(spent), KeepForReads: s.pace.keep(), MaxOutage: s.pace.maxOutage, Window: s.pace.window,
 		Seed: s.seed(), Log: s.log,

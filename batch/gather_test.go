@@ -1,0 +1,57 @@
+package batch_test
+
+import (
+	"testing"
+	"time"
+
+	"zlock/batch"
+	"zlock/zoho/sim"
+)
+
+// TestOutcomesAreGathered: with calls slower than commits, several outcomes share one, none waits long,
+// and no more rows are in flight on disk than twice those worked.
+func TestOutcomesAreGathered(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		const rows, workers = 400, 20
+		s := newStage(t, sim.Config{}, locksOf(rows, "Leads"))
+		commits := 0
+		report, run := s.work(batch.Options{Workers: workers, Observe: func(p batch.Progress) {
+			if len(p.Results) > 0 {
+				commits++
+			}
+			for _, r := range p.Results {
+				if waited := time.Since(r.FinishedAt); waited > 20*time.Millisecond {
+					t.Errorf("row %d waited %v to be written down", r.Seq, waited)
+				}
+			}
+			now, err := s.db.Find(t.Context(), s.run.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := now.Counts[batch.Sending]; n > 2*workers {
+				t.Errorf("%d rows are in flight", n)
+			}
+		}})
+		if report.StoppedBy != "" || commits > rows/3 || commits < rows/(2*workers) {
+			t.Errorf("%d commits for %d rows, stopped by %q", commits, rows, report.StoppedBy)
+		}
+		s.counts(run, map[batch.Outcome]int64{batch.Locked: rows})
+		s.settled()
+	})
+}
+
+// TestFailuresAreNotGathered: what may stop the run is written down at once.
+func TestFailuresAreNotGathered(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		rows := locksOf(100, "Leads")
+		s := newStage(t, sim.Config{Records: recordsOf(rows[:1], sim.User{})}, rows)
+		_, run := s.work(batch.Options{Workers: 10, Observe: func(p batch.Progress) {
+			for _, r := range p.Results {
+				if r.Outcome == batch.Failed && time.Since(r.FinishedAt) > 0 {
+					t.Errorf("row %d failed, and waited %v to be written down", r.Seq, time.Since(r.FinishedAt))
+				}
+			}
+		}})
+		s.counts(run, map[batch.Outcome]int64{batch.Locked: 1, batch.Failed: 99})
+	})
+}
