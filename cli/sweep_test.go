@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -84,24 +83,6 @@ func TestSweepIsARun(t *testing.T) {
 	again := s.swept(0, "--reason", "=CLOSING*")
 	if again.Run != nil || again.Unlocks != 0 || again.Credits == 0 {
 		t.Errorf("again %+v", again)
-	}
-}
-
-// A nightly sweep tells others like any run: nobody sits before it.
-func TestSweepTellsOthers(t *testing.T) {
-	s := withDeals(t, 30, everyWay, nil)
-	dir := t.TempDir()
-	note, figures := filepath.Join(dir, "note.json"), filepath.Join(dir, "zlock.prom")
-	s.want(s.run("sweep", "Deals", "--locked-before", "30d", "--source", "manual", "--any-owner",
-		"--notify", "sh -c 'cat >> "+note+"'", "--metrics", figures), 0)
-	for name, want := range map[string]string{note: `"event":"finished"`, figures: `outcome="unlocked"} 9`} {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Count(string(text), want) != 1 {
-			t.Errorf("%s: %s is not there once: %s", filepath.Base(name), want, text)
-		}
 	}
 }
 
