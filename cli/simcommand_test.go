@@ -203,8 +203,8 @@ func TestSimPrintsOneDocument(t *testing.T) {
 
 func TestSimWarnsOfOtherAddresses(t *testing.T) {
 	p := pretendZoho(t, "", "--records", "1", "--listen", "0.0.0.0:0")
-	if !strings.Contains(p.going.err.String(), "warning: anybody who reaches 0.0.0.0:0 can use") || !strings.Contains(p.env["ZLOCK_API_URL"], "//127.0.0.1:") {
-		t.Errorf("it said: %s\n%v", p.going.err.String(), p.env)
+	if err := p.going.until(t.Context(), "warning: anybody who reaches 0.0.0.0:0 can use"); err != nil || !strings.Contains(p.env["ZLOCK_API_URL"], "//127.0.0.1:") {
+		t.Errorf("%v; it said: %s\n%v", err, p.going.err.String(), p.env)
 	}
 	p.stop()
 	p = pretendZoho(t, "", "--records", "1")
