@@ -10,6 +10,7 @@ import (
 	"unicode/utf16"
 
 	"zlock/batch"
+	"zlock/internal/plain"
 )
 
 // document is what status --json prints and run --json ends with. Its names are fixed.
@@ -113,7 +114,7 @@ func encodeJSON(v any) ([]byte, error) {
 // escapeControls writes control and format characters of a JSON text as \u escapes. They can
 // stand only within its strings, so that the text means the same.
 func escapeControls(text []byte) []byte {
-	unsafe := func(r rune) bool { return r >= 0x7f && unsafeOnTerminal(r) }
+	unsafe := func(r rune) bool { return r >= 0x7f && plain.Unsafe(r) }
 	if bytes.IndexFunc(text, unsafe) < 0 {
 		return text
 	}

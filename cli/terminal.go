@@ -1,10 +1,9 @@
 package cli
 
 import (
-	"fmt"
-	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"zlock/internal/plain"
 )
 
 // longestForeign is how many characters of a text that is not ours are shown on a line.
@@ -15,38 +14,7 @@ const longestForeign = 300
 func clean(s string) string { return cleanTo(s, longestForeign) }
 
 // cleanTo is clean with a cut of its own, in characters.
-func cleanTo(s string, most int) string {
-	var b strings.Builder
-	n := 0
-	for i, r := range s {
-		if n == most {
-			b.WriteString("…")
-			break
-		}
-		n++
-		switch {
-		case r == utf8.RuneError && isBroken(s[i:]):
-			fmt.Fprintf(&b, `\x{%02x}`, s[i])
-		case unsafeOnTerminal(r):
-			fmt.Fprintf(&b, `\u{%x}`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// isBroken tells a byte that is no UTF-8 from a replacement character that was written as one.
-func isBroken(s string) bool {
-	_, size := utf8.DecodeRuneInString(s)
-	return size == 1
-}
-
-// unsafeOnTerminal reports control characters (C0, DEL, C1), format characters (those that turn
-// the direction of text among them) and line separators.
-func unsafeOnTerminal(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
-}
+func cleanTo(s string, most int) string { return plain.Text(s, most) }
 
 // columns is how many cells s fills, near enough for laying out tables: wide East Asian
 // characters count twice, combining marks not at all.

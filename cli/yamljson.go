@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"zlock/internal/plain"
 )
 
 // jsonOf turns a document that is JSON or YAML into JSON.
@@ -143,7 +145,7 @@ func nodeOf(decoder *json.Decoder) (*yaml.Node, error) {
 		return scalar("!!bool", fmt.Sprint(v))
 	case string:
 		node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v}
-		if strings.ContainsFunc(v, unsafeOnTerminal) {
+		if strings.ContainsFunc(v, plain.Unsafe) {
 			node.Style = yaml.DoubleQuotedStyle // within which it can be escaped
 		}
 		return node, nil
@@ -175,7 +177,7 @@ func listOf(decoder *json.Decoder, begin json.Delim) (*yaml.Node, error) {
 func escapeYAML(text []byte) []byte {
 	var b bytes.Buffer
 	for _, r := range string(text) {
-		if r != '\n' && unsafeOnTerminal(r) {
+		if r != '\n' && plain.Unsafe(r) {
 			fmt.Fprintf(&b, `\U%08x`, r)
 			continue
 		}

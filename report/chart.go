@@ -12,6 +12,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"zlock/internal/plain"
 )
 
 // The size of a chart in the units of its view box.
@@ -147,7 +149,7 @@ func niceStep(least float64) float64 {
 func countTicks(top, step float64) []plot.Tick {
 	var ticks []plot.Tick
 	for y := 0.0; y <= top; y += step {
-		ticks = append(ticks, plot.Tick{Value: y, Label: figure(int64(y))})
+		ticks = append(ticks, plot.Tick{Value: y, Label: plain.Number(int64(y))})
 	}
 	return ticks
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"gonum.org/v1/plot/plotter"
+
+	"zlock/internal/plain"
 )
 
 // drawing is a chart with what explains it.
@@ -65,7 +67,7 @@ func (a *Account) atOnceChart() (drawing, string, error) {
 		length := float64(a.time.end()-a.time.origin) / 1e9
 		y := float64(a.AtOnce)
 		curves = append(curves, curve{points: plotter.XYs{{X: 0, Y: y}, {X: length, Y: y}}, ink: inkCap, dashed: true})
-		d.Legend = append(d.Legend, legend{"cap", "the most allowed, " + figure(int64(a.AtOnce))})
+		d.Legend = append(d.Legend, legend{"cap", "the most allowed, " + plain.Number(int64(a.AtOnce))})
 	}
 	d.Note = "From when each attempt at a row began and ended. A push-back (429, too many calls at once) that the row's next try " +
 		"got past is not kept, so that it is not drawn: it shows as a dip alone."

@@ -9,9 +9,8 @@ import (
 
 // What the tests of this package's parts need of them.
 var (
-	Plain = plain
-	Span  = span
-	Size  = size
+	Span = span
+	Size = size
 )
 
 // Tame is tame for a drawing given as text.

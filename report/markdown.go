@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"zlock/batch"
+	"zlock/internal/plain"
 )
 
 // WriteMarkdown writes the account as text for a ticket, without the rows and the charts. Foreign
@@ -45,7 +46,7 @@ func code(s string) string {
 	if strings.TrimSpace(s) == "" {
 		return ""
 	}
-	s = strings.NewReplacer("`", `\u{60}`, "|", `\u{7c}`).Replace(plain(s, longestText))
+	s = strings.NewReplacer("`", `\u{60}`, "|", `\u{7c}`).Replace(plain.Text(s, longestText))
 	return "`" + strings.TrimSpace(s) + "`"
 }
 
@@ -71,7 +72,7 @@ func (a *Account) markOutcomes(b *strings.Builder) {
 	for _, line := range a.outcomeLines() {
 		rows = append(rows, []string{line.Name, line.Meaning, line.Rows})
 	}
-	rows = append(rows, []string{"**all**", "", "**" + figure(a.total) + "**"})
+	rows = append(rows, []string{"**all**", "", "**" + plain.Number(a.total) + "**"})
 	markTable(b, []string{"Outcome", "Meaning", "Rows"}, 1, rows)
 }
 
@@ -109,7 +110,7 @@ func (a *Account) markFailures(b *strings.Builder) {
 		}
 		rows = append(rows, []string{
 			name, fmt.Sprintf("line %d, %s: %s", first.Line, code(strings.TrimSpace(first.Module+" "+first.Record)), code(first.Message)),
-			code(f.Hint), figure(f.Rows),
+			code(f.Hint), plain.Number(f.Rows),
 		})
 	}
 	markTable(b, []string{"Code", "For example", "What to do", "Rows"}, 1, rows)

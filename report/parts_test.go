@@ -63,28 +63,6 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-func TestPlain(t *testing.T) {
-	for _, c := range []struct {
-		in   string
-		most int
-		want string
-	}{
-		{"", 10, ""},
-		{"Zürich 東京 'x' \\", 100, "Zürich 東京 'x' \\"},
-		{"a\x00b\x1b[2J\nc\u0085", 100, `a\u{0}b\u{1b}[2J\u{a}c\u{85}`},
-		{"\u202eabc\u2066\u200b\ufeff\u2028", 100, `\u{202e}abc\u{2066}\u{200b}\u{feff}\u{2028}`},
-		{"\xff\ufffd", 100, "\\x{ff}\ufffd"},
-		{"0123456789", 10, "0123456789"},
-		{"0123456789a", 10, "0123456789…"},
-		{"ääääääääää", 10, "ääääääääää"},
-		{"äääääääääää", 10, "ääääääääää…"},
-	} {
-		if got := report.Plain(c.in, c.most); got != c.want {
-			t.Errorf("%q became %q, want %q", c.in, got, c.want)
-		}
-	}
-}
-
 func TestSpanAndSize(t *testing.T) {
 	for in, want := range map[time.Duration]string{
 		0: "0s", 100 * time.Millisecond: "0.1s", 4 * time.Second: "4s", 61 * time.Second: "1m 01s", 3 * time.Hour: "3h 00m", 51 * time.Hour: "2d 3h",

@@ -8,6 +8,7 @@ import (
 
 	"zlock/batch"
 	"zlock/checkpoint"
+	"zlock/internal/plain"
 )
 
 // MostRows is how many rows a page holds, at most: what a browser still searches at once.
@@ -78,17 +79,17 @@ func writeRows(w io.Writer, rows iter.Seq2[checkpoint.RowReport, error], most in
 
 // rowCells are a row's cells in the order that the page's script knows.
 func rowCells(r checkpoint.RowReport, texts packing) []any {
-	text := func(s string) any { return texts.pack(plain(s, longestCell)) }
+	text := func(s string) any { return texts.pack(plain.Text(s, longestCell)) }
 	ended := int64(0)
 	if !r.FinishedAt.IsZero() {
 		ended = r.FinishedAt.Unix()
 	}
 	lock := ""
 	if r.Outcome.Changed() || r.Outcome == batch.AlreadyLocked {
-		lock = plain(r.LockID, longestCell)
+		lock = plain.Text(r.LockID, longestCell)
 	}
 	return []any{
-		r.Line, text(r.Module), plain(r.RecordID, longestCell), text(string(r.Action)), text(string(r.Outcome)), text(r.Code), r.HTTP,
+		r.Line, text(r.Module), plain.Text(r.RecordID, longestCell), text(string(r.Action)), text(string(r.Outcome)), text(r.Code), r.HTTP,
 		text(r.Message), text(r.Hint), text(r.Reason), text(r.PreviousReason), lock, r.Attempts, r.Credits, ended,
 	}
 }

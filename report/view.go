@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"zlock/batch"
+	"zlock/internal/plain"
 )
 
 // view is the page as its template sees it: texts and figures ready to be shown.
@@ -54,7 +55,7 @@ type totalsLine struct{ Name, Rows, Sum, Hash string }
 // longestText is how many characters of a foreign text stand outside of the rows.
 const longestText = 300
 
-func show(s string) string { return plain(s, longestText) }
+func show(s string) string { return plain.Text(s, longestText) }
 
 func (a *Account) view(most int64) (view, error) {
 	charts, err := a.charts()
@@ -82,7 +83,7 @@ func figureOrNone(n int64) string {
 	if n == 0 {
 		return ""
 	}
-	return figure(n)
+	return plain.Number(n)
 }
 
 func (a *Account) tiles() []tile {
@@ -93,12 +94,12 @@ func (a *Account) tiles() []tile {
 		return tone
 	}
 	tiles := []tile{
-		{"rows in the job file", figure(a.total), ""},
-		{"changed by this run", figure(a.changes()), tone(a.changes(), "good")},
-		{"so already, or asked for twice", figure(a.settled()), tone(a.settled(), "")},
-		{"failed or invalid", figure(a.bad()), tone(a.bad(), "bad")},
-		{"left to do", figure(a.open()), tone(a.open(), "warn")},
-		{"credits", figure(a.Run.Credits), ""},
+		{"rows in the job file", plain.Number(a.total), ""},
+		{"changed by this run", plain.Number(a.changes()), tone(a.changes(), "good")},
+		{"so already, or asked for twice", plain.Number(a.settled()), tone(a.settled(), "")},
+		{"failed or invalid", plain.Number(a.bad()), tone(a.bad(), "bad")},
+		{"left to do", plain.Number(a.open()), tone(a.open(), "warn")},
+		{"credits", plain.Number(a.Run.Credits), ""},
 	}
 	if a.Run.Worked > 0 {
 		tiles = append(tiles, tile{"at work", span(a.Run.Worked), ""})
@@ -121,7 +122,7 @@ func (a *Account) outcomeLines() []outcomeLine {
 	var lines []outcomeLine
 	for _, o := range a.occurring() {
 		share := 100 * float64(a.outcomes[o]) / float64(a.total)
-		lines = append(lines, outcomeLine{string(o), figure(a.outcomes[o]), percent(share), strconv.FormatFloat(share, 'f', 2, 64), meanings()[o]})
+		lines = append(lines, outcomeLine{string(o), plain.Number(a.outcomes[o]), percent(share), strconv.FormatFloat(share, 'f', 2, 64), meanings()[o]})
 	}
 	return lines
 }
@@ -141,7 +142,7 @@ func (a *Account) partLines() []partLine {
 	var lines []partLine
 	for _, key := range a.partKeys() {
 		p := a.parts[key]
-		line := partLine{Module: show(key.module), Action: show(string(key.action)), Rows: figure(p.total)}
+		line := partLine{Module: show(key.module), Action: show(string(key.action)), Rows: plain.Number(p.total)}
 		for _, o := range a.occurring() {
 			line.Counts = append(line.Counts, figureOrNone(p.outcomes[o]))
 		}
@@ -159,7 +160,7 @@ func (a *Account) facts() []Setting {
 		{"Profile", show(r.Profile)},
 		{"Started", moment(r.StartedAt, a.Zone)},
 		{"Ended", moment(r.EndedAt, a.Zone)},
-		{"Credits", fmt.Sprintf("%s used, %s forecast, in %s", figure(r.Credits), figure(int64(r.Forecast)), counted(r.Calls, "call"))},
+		{"Credits", fmt.Sprintf("%s used, %s forecast, in %s", plain.Number(r.Credits), plain.Number(int64(r.Forecast)), counted(r.Calls, "call"))},
 	}
 	if r.Worked > 0 {
 		facts = append(facts, Setting{"At work", span(r.Worked) + " over all sittings"})
@@ -196,7 +197,7 @@ func (a *Account) settings() []Setting {
 func (a *Account) failureLines() []failureLine {
 	var lines []failureLine
 	for _, f := range a.sortedFailures() {
-		line := failureLine{Code: show(f.Code), Outcome: string(f.Outcome), Rows: figure(f.Rows), Hint: show(f.Hint)}
+		line := failureLine{Code: show(f.Code), Outcome: string(f.Outcome), Rows: plain.Number(f.Rows), Hint: show(f.Hint)}
 		if f.Code == "" {
 			line.Code = "without a code"
 		}
@@ -211,8 +212,8 @@ func (a *Account) failureLines() []failureLine {
 
 func (a *Account) totalsLines() []totalsLine {
 	return []totalsLine{
-		{"All rows", figure(a.all.Rows), a.all.Sum(), a.all.Hash()},
-		{"Changed by this run", figure(a.changed.Rows), a.changed.Sum(), a.changed.Hash()},
+		{"All rows", plain.Number(a.all.Rows), a.all.Sum(), a.all.Hash()},
+		{"Changed by this run", plain.Number(a.changed.Rows), a.changed.Sum(), a.changed.Hash()},
 	}
 }
 
@@ -248,7 +249,7 @@ func (a *Account) rowsNote(most int64) string {
 	case most == 0:
 		return "The rows were left out of this page; " + quoted(a.Results) + " writes them."
 	case a.total > most:
-		return fmt.Sprintf("This page holds the first %s of %s rows; %s writes all. Search words must all occur.", figure(most), figure(a.total), quoted(a.Results)) + cut
+		return fmt.Sprintf("This page holds the first %s of %s rows; %s writes all. Search words must all occur.", plain.Number(most), plain.Number(a.total), quoted(a.Results)) + cut
 	}
 	return "All " + counted(a.total, "row") + ", in the order of the job file. Search words must all occur." + cut
 }
