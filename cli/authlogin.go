@@ -72,12 +72,12 @@ func (a *app) prepareLogin(flags flagSource, o loginOptions) (*login, error) {
 	case len(o.scopes) > 0 && !o.device:
 		return nil, usage("--scopes is for --device: a Self Client's code has the scopes that it was generated with", "leave it out, or add --device")
 	}
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return nil, err
 	}
 	l := &login{app: a, options: o, place: p}
-	l.values = sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()
+	l.values = v
 	read := parser{values: l.values}
 	l.asJSON, l.store = read.flag("json"), read.choice("store", storeKeyring, storeFile)
 	if read.err != nil || o.printScopes {

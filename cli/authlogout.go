@@ -12,11 +12,10 @@ import (
 
 // logout revokes the stored sign-in of a profile at Zoho, and forgets it whether that went well or not.
 func (a *app) logout(ctx context.Context, flags flagSource) error {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return err
 	}
-	v := sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()
 	read := parser{values: v}
 	asJSON := read.flag("json")
 	if read.err != nil {

@@ -105,11 +105,10 @@ func (l *login) tell(s *signIn) error {
 
 // authStatus tells who is signed in, where, and what that allows.
 func (a *app) authStatus(ctx context.Context, flags flagSource) error {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return err
 	}
-	v := sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()
 	read := parser{values: v}
 	asJSON := read.flag("json")
 	if read.err != nil {

@@ -47,11 +47,10 @@ func (a *app) configuring(ctx context.Context, flags flagSource, module string) 
 	if c.module, err = moduleTyped(module); err != nil {
 		return nil, err
 	}
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return nil, err
 	}
-	v := sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()
 	read := parser{values: v}
 	c.asJSON, c.yes = read.flag("json"), read.flag("yes")
 	if read.err != nil {

@@ -74,11 +74,11 @@ type checkup struct {
 }
 
 func (a *app) doctor(ctx context.Context, flags flagSource, modules []string, probe string) error {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return err
 	}
-	c := &checkup{app: a, place: p, values: sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()}
+	c := &checkup{app: a, place: p, values: v}
 	read := parser{values: c.values}
 	asJSON := read.flag("json")
 	if read.err != nil {

@@ -94,11 +94,10 @@ func (a *app) locks(ctx context.Context, flags flagSource, module string) error 
 
 // lockList reads the settings of locks.
 func (a *app) lockList(ctx context.Context, flags flagSource, module string) (*lockList, error) {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return nil, err
 	}
-	v := sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()
 	v["only"] = value{} // of results
 	l := &lockList{app: a, place: p, ids: ownFlag(flags.set, "ids").text}
 	if l.out, err = a.export(v); err != nil {

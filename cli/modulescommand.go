@@ -99,11 +99,10 @@ func (a *app) modules(ctx context.Context, flags flagSource, args []string) (err
 	if s.fields && module == "" {
 		return usage("--fields goes with a MODULE", "zlock modules Deals --fields")
 	}
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return err
 	}
-	v := sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()
 	read := parser{values: v}
 	if s.asJSON = read.flag("json"); read.err != nil {
 		return read.err

@@ -31,7 +31,7 @@ func (a *app) place(flags flagSource) (place, error) {
 	if p.profile, err = p.config.choose(first["profile"].text); err != nil {
 		return p, err
 	}
-	v := sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()
+	v := a.settings(flags, p.profile)
 	if p.state = a.world.path(v["state-dir"].text); p.state == "" {
 		if p.state, err = a.world.statePath(); err != nil {
 			return p, err
@@ -41,6 +41,20 @@ func (a *app) place(flags flagSource) (place, error) {
 	p.location = location(v)
 	p.network = v["allow-network-fs"].text == "true"
 	return p, a.listen(v, &p)
+}
+
+// settings are all settings, each from where it is given first.
+func (a *app) settings(flags flagSource, p profile) values {
+	return sources{flags: flags.set, env: a.world.env, profile: p}.resolve()
+}
+
+// resolve is place, and all settings.
+func (a *app) resolve(flags flagSource) (place, values, error) {
+	p, err := a.place(flags)
+	if err != nil {
+		return p, nil, err
+	}
+	return p, a.settings(flags, p.profile), nil
 }
 
 // location repeats the flags without which a next command would look somewhere else.

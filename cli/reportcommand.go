@@ -55,11 +55,11 @@ type reporting struct {
 }
 
 func (a *app) report(ctx context.Context, flags flagSource, ref string) error {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return err
 	}
-	how, err := a.reporting(sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve())
+	how, err := a.reporting(v)
 	if err != nil {
 		return err
 	}

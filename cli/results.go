@@ -55,11 +55,11 @@ type export struct {
 }
 
 func (a *app) results(ctx context.Context, flags flagSource, ref string) error {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return err
 	}
-	e, err := a.export(sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve())
+	e, err := a.export(v)
 	if err != nil {
 		return err
 	}

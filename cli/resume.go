@@ -50,7 +50,7 @@ func (a *app) resume(ctx context.Context, flags flagSource, ref, command string,
 		return err
 	}
 	s := &sitting{app: a, place: p, db: db, run: run}
-	v := sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve().with(run)
+	v := a.settings(flags, p.profile).with(run)
 	owner, err := s.takeUp(ctx, v, command)
 	if err != nil {
 		return err

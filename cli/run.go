@@ -116,11 +116,11 @@ func (a *app) run(ctx context.Context, flags flagSource, name string) error {
 
 // launch reads the settings of run, or of plan. Nothing has been looked at yet besides zlock.yaml.
 func (a *app) launch(flags flagSource, name string, orgOf func(place, values) (org, error)) (*launch, error) {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return nil, err
 	}
-	return a.launchWith(p, sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve(), name, orgOf)
+	return a.launchWith(p, v, name, orgOf)
 }
 
 // launchWith is launch with settings that were found already.

@@ -45,11 +45,10 @@ func (a *app) showCommand() *cobra.Command {
 }
 
 func (a *app) show(ctx context.Context, flags flagSource, module, id string) error {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return err
 	}
-	v := sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()
 	read := &parser{values: v}
 	asJSON, checked := read.flag("json"), read.flag("ids-checked")
 	zone := read.zone("tz", a.world.Now().Location())

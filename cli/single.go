@@ -124,11 +124,11 @@ func (d deed) settle(v values) values {
 
 // single carries one row out as a run of its own.
 func (a *app) single(ctx context.Context, flags flagSource, d deed, module, id string) error {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return err
 	}
-	v := d.settle(sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve())
+	v = d.settle(v)
 	l, err := a.launchWith(p, v, fmt.Sprintf("%s %s %s", d.name, module, id), a.org)
 	if err != nil {
 		return err

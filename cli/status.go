@@ -33,11 +33,11 @@ func (a *app) statusCommand() *cobra.Command {
 }
 
 func (a *app) status(ctx context.Context, flags flagSource, ref string) error {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return err
 	}
-	read := parser{values: sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()}
+	read := parser{values: v}
 	asJSON, watched := read.flag("json"), read.flag("watch")
 	every := read.span("interval", 100*time.Millisecond, time.Hour)
 	if read.err != nil {

@@ -132,7 +132,7 @@ func (a *app) sweep(ctx context.Context, flags flagSource, module string) error 
 
 // newSweep reads the settings of sweep.
 func (a *app) newSweep(ctx context.Context, flags flagSource, module string) (*sweep, error) {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,6 @@ func (a *app) newSweep(ctx context.Context, flags flagSource, module string) (*s
 	if s.module, err = moduleTyped(module); err != nil {
 		return nil, err
 	}
-	v := sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()
 	if err := s.settle(a, v, flags); err != nil {
 		return nil, err
 	}

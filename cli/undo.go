@@ -72,7 +72,7 @@ type undoing struct {
 }
 
 func (a *app) undo(ctx context.Context, flags flagSource, ref string, dry bool) error {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (a *app) undo(ctx context.Context, flags flagSource, ref string, dry bool) 
 	if err != nil {
 		return err
 	}
-	u, err := a.undoing(ctx, p, sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve(), of, dry)
+	u, err := a.undoing(ctx, p, v, of, dry)
 	if err != nil {
 		_ = db.Close()
 		return err

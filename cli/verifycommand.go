@@ -79,12 +79,11 @@ type verifying struct {
 }
 
 func (a *app) verifyRun(ctx context.Context, flags flagSource, ref string) error {
-	p, err := a.place(flags)
+	p, v, err := a.resolve(flags)
 	if err != nil {
 		return err
 	}
 	x := &verifying{app: a, place: p, letGo: func() {}}
-	v := sources{flags: flags.set, env: a.world.env, profile: p.profile}.resolve()
 	if x.db, x.run, err = a.lookUp(ctx, p, ref); err != nil {
 		return err
 	}
