@@ -57,11 +57,11 @@ func (l *login) lead(g zoho.Grant) error {
 func (l *login) identify(ctx context.Context, g zoho.Grant, s *signIn) error {
 	l.org.credentials = credentials{clientID: l.clientID, accessOnly: g.AccessToken}
 	l.org.key = l.org.fingerprint()
-	q, err := l.inquire(ctx, l.place, l.org, 0)
+	q, err := l.inquire(l.place, l.org, 0)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = q.end() }() // it never fails
+	defer q.end()
 	met, err := q.organisation(ctx)
 	switch {
 	case err == nil:

@@ -143,11 +143,11 @@ func (a *app) authStatus(ctx context.Context, flags flagSource) error {
 
 // verify asks Zoho who and where the sign-in is, and compares that with who has a say on it.
 func (a *app) verify(ctx context.Context, p place, o *org, d *authDocument) error {
-	q, err := a.inquire(ctx, p, *o, 0)
+	q, err := a.inquire(p, *o, 0)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = q.end() }() // it never fails
+	defer q.end()
 	met, err := q.organisation(ctx)
 	switch {
 	case err == nil:

@@ -82,7 +82,7 @@ func (a *app) inquireOf(ctx context.Context, p place, v values) (*inquiry, error
 	if err != nil {
 		return nil, err
 	}
-	return a.inquire(ctx, p, o, pace.allowance)
+	return a.inquire(p, o, pace.allowance)
 }
 
 // get reads the module's configuration; nil where it has none.
@@ -117,7 +117,7 @@ func (a *app) configGet(ctx context.Context, flags flagSource, module string) (e
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.end()) }()
+	defer c.end()
 	now, err := c.get(ctx)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -127,7 +126,7 @@ func (c *checkup) take(ctx context.Context, modules []string, probe string) erro
 // way of a later one spares that.
 func (c *checkup) examine(ctx context.Context) (err error) {
 	if c.settled() && c.ready() {
-		defer func() { err = errors.Join(err, c.inquiry.end()) }()
+		defer c.inquiry.end()
 		for _, look := range []func(context.Context) bool{c.signIn, c.organisation, c.user, c.each, c.probed} {
 			if ctx.Err() != nil || !look(ctx) {
 				break

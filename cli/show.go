@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -81,11 +80,11 @@ func (a *app) locksOf(ctx context.Context, p place, v values, record zoho.Record
 	if err != nil {
 		return nil, err
 	}
-	q, err := a.inquire(ctx, p, o, pace.allowance)
+	q, err := a.inquire(p, o, pace.allowance)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, q.end()) }()
+	defer q.end()
 	err = q.ask(ctx, func(ctx context.Context) (err error) {
 		locks, err = q.client.ListLocks(ctx, record)
 		return err

@@ -86,7 +86,8 @@ func (s *sweep) each(ctx context.Context, write func(lockRow) error) error {
 	}
 	s.count.Locked = f.locked
 	s.count.Calls, s.count.Credits = q.cost()
-	return errors.Join(err, q.end())
+	q.end()
+	return err
 }
 
 // sayBeforehand says what finding will cost where somebody sits: a scheduler is told one line, at the end.

@@ -103,9 +103,7 @@ func (a *app) verifyRun(ctx context.Context, flags flagSource, ref string) error
 	}
 	defer x.letGo()
 	err = x.output(ctx)
-	if end := x.inquiry.end(); err == nil {
-		err = end
-	}
+	x.inquiry.end()
 	if err != nil {
 		return err
 	}
@@ -245,7 +243,8 @@ func (x *verifying) connect(ctx context.Context, v values) (err error) {
 			x.inquiry.org.pins = append(x.inquiry.org.pins, pin{who: "run " + x.run.ID, org: earlier})
 		}
 		if err := x.inquiry.meet(ctx); err != nil { // in another organisation every record would be gone
-			return errors.Join(err, x.inquiry.end())
+			x.inquiry.end()
+			return err
 		}
 		return nil
 	}
