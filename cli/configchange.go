@@ -167,15 +167,7 @@ func (c *configuring) confirm(ctx context.Context, question string) error {
 	if c.yes || !c.world.InTerminal || !c.world.ErrTerminal || c.flags.text("file") == "-" {
 		return nil
 	}
-	c.screen.ask("%s", question)
-	answer, err := readLine(ctx, c.world.In)
-	if err != nil {
-		return err
-	}
-	if answer = strings.ToLower(strings.TrimSpace(answer)); answer == "y" || answer == "yes" {
-		return nil
-	}
-	return usage("declined: nothing was sent", "--yes answers in advance")
+	return c.agree(ctx, question, usage("declined: nothing was sent", "--yes answers in advance"))
 }
 
 // show tells the changes before they are sent: on standard output, or beside the document.

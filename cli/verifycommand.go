@@ -218,15 +218,7 @@ func (x *verifying) announce(ctx context.Context) error {
 	if x.yes || x.org.simulated || !x.world.InTerminal || !x.world.ErrTerminal || l.Credits(x.quick) <= askAbove {
 		return nil
 	}
-	x.screen.ask("Read them from %s?", x.org.describe())
-	answer, err := readLine(ctx, x.world.In)
-	if err != nil {
-		return err
-	}
-	if answer = strings.ToLower(strings.TrimSpace(answer)); answer == "y" || answer == "yes" {
-		return nil
-	}
-	return usage("declined: nothing was read", "--yes answers in advance; --quick costs less")
+	return x.agree(ctx, "Read them from "+x.org.describe()+"?", usage("declined: nothing was read", "--yes answers in advance; --quick costs less"))
 }
 
 // connect gets ready to read from the run's org, or from the pretend one that belongs to it.
