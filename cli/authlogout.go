@@ -91,7 +91,7 @@ func (a *app) toldLogout(asJSON bool, profile string, forgotten bool, notRevoked
 		Problem   *string `json:"problem"`
 	}{Profile: profile, Forgotten: forgotten, Revoked: forgotten && notRevoked == nil}
 	if notRevoked != nil {
-		d.Problem = optional(clean(notRevoked.Error()))
+		d.Problem = told(clean(notRevoked.Error()))
 	}
 	return writeJSON(a.world.Out, d)
 }

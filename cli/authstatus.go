@@ -52,21 +52,14 @@ func allowances(given []string) []allowance {
 	return out
 }
 
-func optional(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
-
 // signInDocument is what is known of an org's sign-in without asking Zoho.
 func signInDocument(o org, s *signIn) authDocument {
 	d := authDocument{
 		Profile: o.profile, OK: true, Source: o.credentials.source, API: o.api, Accounts: o.accounts,
-		ClientID: optional(o.credentials.clientID), Renews: !o.credentials.refresh.IsZero(),
+		ClientID: told(o.credentials.clientID), Renews: !o.credentials.refresh.IsZero(),
 	}
 	dc, environment := placeOf(o.accounts, o.api)
-	d.DC, d.Environment = optional(dc), optional(environment)
+	d.DC, d.Environment = told(dc), told(environment)
 	if s != nil {
 		d.SignedInAt, d.Scopes = instant(s.At), s.Scopes
 		if s.Org.ID != "" {
@@ -126,7 +119,7 @@ func (a *app) authStatus(ctx context.Context, flags flagSource) error {
 	d := signInDocument(o, stored)
 	problem := a.verify(ctx, p, &o, &d)
 	if problem != nil {
-		d.OK, d.Problem = false, optional(clean(problem.Error()))
+		d.OK, d.Problem = false, told(clean(problem.Error()))
 	}
 	if asJSON {
 		err = writeJSON(a.world.Out, d)

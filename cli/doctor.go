@@ -161,12 +161,7 @@ func (c *checkup) fail(code int, check, todo, format string, args ...any) {
 }
 
 func (c *checkup) find(level, check, todo, format string, args ...any) {
-	f := finding{Check: check, Level: level, Says: fmt.Sprintf(format, args...), ToDo: told(todo)}
-	if c.module != "" {
-		module := c.module
-		f.Module = &module
-	}
-	c.findings = append(c.findings, f)
+	c.findings = append(c.findings, finding{Check: check, Module: told(c.module), Level: level, Says: fmt.Sprintf(format, args...), ToDo: told(todo)})
 }
 
 // doctorDocument is what doctor --json prints.

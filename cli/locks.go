@@ -164,7 +164,6 @@ func (l *lockList) finder(ctx context.Context) (find iter.Seq2[foundLock, error]
 	return l.taken(f.all(ctx), me), end, nil
 }
 
-
 // taken are those of the locks that the filter takes.
 func (l *lockList) taken(find iter.Seq2[foundLock, error], me zoho.User) iter.Seq2[foundLock, error] {
 	return func(yield func(foundLock, error) bool) {

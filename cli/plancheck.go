@@ -235,7 +235,7 @@ func (c *census) whoHolds(ctx context.Context, client *zoho.Client, row batch.Ro
 	return nil
 }
 
-// asWanted and amiss are how many rows of a kind need nothing done, and how many are as nobody would expect.
+// asWanted is how many rows of a kind need nothing done.
 func (n stateCount) asWanted(a batch.Action) int64 {
 	switch a {
 	case batch.ActionLock:
@@ -294,7 +294,7 @@ func (c *census) sorted() []batch.ModuleAction {
 	})
 }
 
-// need is how many rows need a change, and how many are as wanted already.
+// need is how many rows need a change, how many are as wanted already, and how many name no record.
 func (c *census) need() (need, asWanted, missing int64) {
 	for kind, n := range c.kinds {
 		as := n.asWanted(kind.Action)

@@ -144,7 +144,7 @@ func newShowDocument(row batch.Row, locks []zoho.Lock) showDocument {
 	return d
 }
 
-// told is a text that Zoho gave; nil for none.
+// told is a text in a document; nil for none.
 func told(text string) *string {
 	if text == "" {
 		return nil
@@ -214,12 +214,5 @@ func sourceText(s zoho.Source) string {
 	return orElse(clean(string(s)), "Zoho does not say how")
 }
 
-func personText(u zoho.User) string {
-	switch {
-	case u.Name == "":
-		return clean(u.ID)
-	case u.ID == "":
-		return clean(u.Name)
-	}
-	return clean(u.Name + " (" + u.ID + ")")
-}
+// personText is a user on a screen.
+func personText(u zoho.User) string { return clean(userText(u)) }

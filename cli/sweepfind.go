@@ -191,13 +191,10 @@ func (s *sweep) signedIn(ctx context.Context, q *inquiry) (zoho.User, error) {
 		s.me = &me
 		return me, nil
 	}
-	err := q.ask(ctx, func(ctx context.Context) (err error) {
-		me, err = q.client.CurrentUser(ctx)
-		return err
-	})
+	me, err := q.user(ctx)
 	var e *zoho.Error
 	switch {
-	case errors.As(err, &e) && (e.Kind == zoho.ScopeMissing || e.Kind == zoho.NoPermission):
+	case barred(err) && errors.As(err, &e):
 		s.screen.warn("who is signed in can't be told (%s): only locks of runs of ours go; %s", clean(e.Code), clean(e.Hint))
 	case err != nil:
 		return me, err

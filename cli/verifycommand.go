@@ -339,7 +339,7 @@ func (x *verifying) conclude() error {
 	case x.stopped != nil:
 		return x.stopped
 	case x.report.Differences() > 0:
-		return &ended{exitMissed}
+		return &ended{exitDiffers}
 	case x.report.Counts[audit.Unread] > 0:
 		return &ended{exitLeft}
 	}
