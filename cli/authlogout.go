@@ -56,8 +56,7 @@ func (a *app) revoke(ctx context.Context, p place, s *signIn) error {
 	if err != nil {
 		return err
 	}
-	o := org{api: s.API, accounts: s.Accounts, profile: s.Profile, credentials: credentials{clientID: s.ClientID}}
-	if checkpoint.Owned(p.ownerFile(o.fingerprint())) {
+	if checkpoint.Owned(p.ownerFile(s.fingerprint())) {
 		a.screen.warn("a run is at work with this sign-in: it will stop when its token is refused")
 	}
 	consent, err := zoho.NewConsent(zoho.ConsentConfig{
@@ -72,8 +71,7 @@ func (a *app) revoke(ctx context.Context, p place, s *signIn) error {
 
 // forgetToken removes the access token that processes share.
 func (p place) forgetToken(s *signIn) error {
-	o := org{api: s.API, accounts: s.Accounts, profile: s.Profile, credentials: credentials{clientID: s.ClientID}}
-	if err := os.Remove(p.cacheFile(o.fingerprint())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(p.cacheFile(s.fingerprint())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

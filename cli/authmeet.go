@@ -137,9 +137,7 @@ func (l *login) replace(ctx context.Context, g zoho.Grant) {
 	if err != nil || kept.RefreshToken == g.RefreshToken.Reveal() {
 		return
 	}
-	before := l.org
-	before.api, before.accounts, before.credentials.clientID = l.earlier.API, l.earlier.Accounts, l.earlier.ClientID
-	if checkpoint.Owned(l.place.ownerFile(before.fingerprint())) {
+	if checkpoint.Owned(l.place.ownerFile(l.earlier.fingerprint())) {
 		l.screen.warn("the earlier sign-in is in use by a run and was not revoked; remove it under %s when that is done", connectedApps(l.earlier.Accounts))
 		return
 	}
