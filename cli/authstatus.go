@@ -193,8 +193,7 @@ func printAuth(b *strings.Builder, d authDocument) {
 }
 
 func signInText(d authDocument) string {
-	switch {
-	case d.Source == "environment":
+	if d.Source == "environment" {
 		return "from the environment"
 	}
 	in := map[string]string{storeKeyring: "in the keyring", storeFile: "in a file that only you may read"}[d.Source]

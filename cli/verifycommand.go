@@ -131,7 +131,7 @@ func (x *verifying) settings(v values) error {
 	if x.pace, err = x.app.pace(of, x.org.edition); err != nil {
 		return err
 	}
-	if x.cutoff = read.past("cutoff", x.world.Now().In(x.pace.zone)); read.err != nil {
+	if x.cutoff = read.cutoff("cutoff", x.world.Now().In(x.pace.zone)); read.err != nil {
 		return read.err
 	}
 	return x.outputs(v)
@@ -172,22 +172,12 @@ func verifiedFormat(path string) string {
 	return formatOf(path)
 }
 
-// past reads a moment that has been: a day and a time.
-func (p *parser) past(name string, now time.Time) time.Time {
-	got := p.values[name].text
-	if got == "" {
+// cutoff reads a moment that has been, to the second; zero where nobody gave one.
+func (p *parser) cutoff(name string, now time.Time) time.Time {
+	if p.values[name].text == "" {
 		return time.Time{}
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, got, now.Location()); err == nil {
-			if t.After(now) {
-				p.refuse(name, "in the past; it is "+now.Format("2006-01-02T15:04")+" now")
-			}
-			return t
-		}
-	}
-	p.refuse(name, "a day and a time, such as 2006-01-02T15:04 or 2006-01-02T15:04:05+02:00")
-	return time.Time{}
+	return p.past(name, now, "a day and a time, such as 2006-01-02T15:04 or 2006-01-02T15:04:05+02:00", "2006-01-02 15:04:05")
 }
 
 func (x *verifying) onLocked() batch.OnLocked { return batch.OnLocked(x.run.Settings[keyOnLocked]) }
