@@ -20,15 +20,21 @@ func (l *launch) ask(ctx context.Context, sum batch.Summary) error {
 	if l.yes || l.org.simulated || l.org.typed || l.name == "-" || !l.world.InTerminal || !l.world.ErrTerminal || rows <= askAbove {
 		return nil
 	}
-	l.screen.ask("Carry out %s against %s?", counted(rows, "row", "rows"), l.org.describe())
-	answer, err := readLine(ctx, l.world.In)
+	question := fmt.Sprintf("Carry out %s against %s?", counted(rows, "row", "rows"), l.org.describe())
+	return l.agree(ctx, question, usage("declined: nothing was sent, and no run is left", "--yes answers in advance"))
+}
+
+// agree wants a yes from a person; anything else they say is the error declined.
+func (a *app) agree(ctx context.Context, question string, declined error) error {
+	a.screen.ask("%s", question)
+	answer, err := readLine(ctx, a.world.In)
 	if err != nil {
 		return err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer == "y" || answer == "yes" {
 		return nil
 	}
-	return usage("declined: nothing was sent, and no run is left", "--yes answers in advance")
+	return declined
 }
 
 // readLine reads to the end of a line, or until ctx ends: then the reading is left behind.

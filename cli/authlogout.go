@@ -55,8 +55,7 @@ func (a *app) revoke(ctx context.Context, p place, s *signIn) error {
 	if err != nil {
 		return err
 	}
-	o := org{api: s.API, accounts: s.Accounts, profile: s.Profile, credentials: credentials{clientID: s.ClientID}}
-	if checkpoint.Owned(p.ownerFile(o.fingerprint())) {
+	if checkpoint.Owned(p.ownerFile(s.fingerprint())) {
 		a.screen.warn("a run is at work with this sign-in: it will stop when its token is refused")
 	}
 	consent, err := zoho.NewConsent(zoho.ConsentConfig{
@@ -71,8 +70,7 @@ func (a *app) revoke(ctx context.Context, p place, s *signIn) error {
 
 // forgetToken removes the access token that processes share.
 func (p place) forgetToken(s *signIn) error {
-	o := org{api: s.API, accounts: s.Accounts, profile: s.Profile, credentials: credentials{clientID: s.ClientID}}
-	if err := os.Remove(p.cacheFile(o.fingerprint())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(p.cacheFile(s.fingerprint())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
@@ -90,7 +88,7 @@ func (a *app) toldLogout(asJSON bool, profile string, forgotten bool, notRevoked
 		Problem   *string `json:"problem"`
 	}{Profile: profile, Forgotten: forgotten, Revoked: forgotten && notRevoked == nil}
 	if notRevoked != nil {
-		d.Problem = optional(clean(notRevoked.Error()))
+		d.Problem = told(clean(notRevoked.Error()))
 	}
 	return writeJSON(a.world.Out, d)
 }

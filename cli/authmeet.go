@@ -57,11 +57,11 @@ func (l *login) lead(g zoho.Grant) error {
 func (l *login) identify(ctx context.Context, g zoho.Grant, s *signIn) error {
 	l.org.credentials = credentials{clientID: l.clientID, accessOnly: g.AccessToken}
 	l.org.key = l.org.fingerprint()
-	q, err := l.inquire(ctx, l.place, l.org, 0)
+	q, err := l.inquire(l.place, l.org, 0)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = q.end() }() // it never fails
+	defer q.end()
 	met, err := q.organisation(ctx)
 	switch {
 	case err == nil:
@@ -137,9 +137,7 @@ func (l *login) replace(ctx context.Context, g zoho.Grant) {
 	if err != nil || kept.RefreshToken == g.RefreshToken.Reveal() {
 		return
 	}
-	before := l.org
-	before.api, before.accounts, before.credentials.clientID = l.earlier.API, l.earlier.Accounts, l.earlier.ClientID
-	if checkpoint.Owned(l.place.ownerFile(before.fingerprint())) {
+	if checkpoint.Owned(l.place.ownerFile(l.earlier.fingerprint())) {
 		l.screen.warn("the earlier sign-in is in use by a run and was not revoked; remove it under %s when that is done", connectedApps(l.earlier.Accounts))
 		return
 	}

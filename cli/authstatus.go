@@ -52,21 +52,14 @@ func allowances(given []string) []allowance {
 	return out
 }
 
-func optional(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
-
 // signInDocument is what is known of an org's sign-in without asking Zoho.
 func signInDocument(o org, s *signIn) authDocument {
 	d := authDocument{
 		Profile: o.profile, OK: true, Source: o.credentials.source, API: o.api, Accounts: o.accounts,
-		ClientID: optional(o.credentials.clientID), Renews: !o.credentials.refresh.IsZero(),
+		ClientID: told(o.credentials.clientID), Renews: !o.credentials.refresh.IsZero(),
 	}
 	dc, environment := placeOf(o.accounts, o.api)
-	d.DC, d.Environment = optional(dc), optional(environment)
+	d.DC, d.Environment = told(dc), told(environment)
 	if s != nil {
 		d.SignedInAt, d.Scopes = instant(s.At), s.Scopes
 		if s.Org.ID != "" {
@@ -125,7 +118,7 @@ func (a *app) authStatus(ctx context.Context, flags flagSource) error {
 	d := signInDocument(o, stored)
 	problem := a.verify(ctx, p, &o, &d)
 	if problem != nil {
-		d.OK, d.Problem = false, optional(clean(problem.Error()))
+		d.OK, d.Problem = false, told(clean(problem.Error()))
 	}
 	if asJSON {
 		err = writeJSON(a.world.Out, d)
@@ -142,11 +135,11 @@ func (a *app) authStatus(ctx context.Context, flags flagSource) error {
 
 // verify asks Zoho who and where the sign-in is, and compares that with who has a say on it.
 func (a *app) verify(ctx context.Context, p place, o *org, d *authDocument) error {
-	q, err := a.inquire(ctx, p, *o, 0)
+	q, err := a.inquire(p, *o, 0)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = q.end() }() // it never fails
+	defer q.end()
 	met, err := q.organisation(ctx)
 	switch {
 	case err == nil:
@@ -199,8 +192,7 @@ func printAuth(b *strings.Builder, d authDocument) {
 }
 
 func signInText(d authDocument) string {
-	switch {
-	case d.Source == "environment":
+	if d.Source == "environment" {
 		return "from the environment"
 	}
 	in := map[string]string{storeKeyring: "in the keyring", storeFile: "in a file that only you may read"}[d.Source]

@@ -30,7 +30,8 @@ func (a *app) editing(ctx context.Context, flags flagSource, module, command str
 		faults = faulty.Faults
 	}
 	if len(faults) > 0 {
-		return nil, edit, errors.Join(c.refuse(faults), c.end())
+		c.end()
+		return nil, edit, c.refuse(faults)
 	}
 	return c, edit, nil
 }
@@ -52,7 +53,7 @@ func (a *app) configUpdate(ctx context.Context, flags flagSource, module string)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.end()) }()
+	defer c.end()
 	now, err := c.get(ctx)
 	switch {
 	case err != nil:
@@ -91,7 +92,7 @@ func (a *app) configCreate(ctx context.Context, flags flagSource, module string)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.end()) }()
+	defer c.end()
 	edit = withoutIDs(edit)
 	if faults := edit.Check(); len(faults) > 0 {
 		return c.refuse(faults)
@@ -128,7 +129,7 @@ func (a *app) configDelete(ctx context.Context, flags flagSource, module string)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.end()) }()
+	defer c.end()
 	now, err := c.get(ctx)
 	if err != nil {
 		return err

@@ -81,7 +81,7 @@ func (a *app) inquireOf(ctx context.Context, p place, v values) (*inquiry, error
 	if err != nil {
 		return nil, err
 	}
-	return a.inquire(ctx, p, o, pace.allowance)
+	return a.inquire(p, o, pace.allowance)
 }
 
 // get reads the module's configuration; nil where it has none.
@@ -116,7 +116,7 @@ func (a *app) configGet(ctx context.Context, flags flagSource, module string) (e
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.end()) }()
+	defer c.end()
 	now, err := c.get(ctx)
 	if err != nil {
 		return err
@@ -166,15 +166,7 @@ func (c *configuring) confirm(ctx context.Context, question string) error {
 	if c.yes || !c.world.InTerminal || !c.world.ErrTerminal || c.flags.text("file") == "-" {
 		return nil
 	}
-	c.screen.ask("%s", question)
-	answer, err := readLine(ctx, c.world.In)
-	if err != nil {
-		return err
-	}
-	if answer = strings.ToLower(strings.TrimSpace(answer)); answer == "y" || answer == "yes" {
-		return nil
-	}
-	return usage("declined: nothing was sent", "--yes answers in advance")
+	return c.agree(ctx, question, usage("declined: nothing was sent", "--yes answers in advance"))
 }
 
 // show tells the changes before they are sent: on standard output, or beside the document.

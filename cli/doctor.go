@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -127,7 +126,7 @@ func (c *checkup) take(ctx context.Context, modules []string, probe string) erro
 // way of a later one spares that.
 func (c *checkup) examine(ctx context.Context) (err error) {
 	if c.settled() && c.ready() {
-		defer func() { err = errors.Join(err, c.inquiry.end()) }()
+		defer c.inquiry.end()
 		for _, look := range []func(context.Context) bool{c.signIn, c.organisation, c.user, c.each, c.probed} {
 			if ctx.Err() != nil || !look(ctx) {
 				break
@@ -162,12 +161,7 @@ func (c *checkup) fail(code int, check, todo, format string, args ...any) {
 }
 
 func (c *checkup) find(level, check, todo, format string, args ...any) {
-	f := finding{Check: check, Level: level, Says: fmt.Sprintf(format, args...), ToDo: told(todo)}
-	if c.module != "" {
-		module := c.module
-		f.Module = &module
-	}
-	c.findings = append(c.findings, f)
+	c.findings = append(c.findings, finding{Check: check, Module: told(c.module), Level: level, Says: fmt.Sprintf(format, args...), ToDo: told(todo)})
 }
 
 // doctorDocument is what doctor --json prints.

@@ -79,11 +79,7 @@ func (c *checkup) signIn(ctx context.Context) bool {
 
 // organisation asks where the sign-in leads to, and compares the edition with the one that was set.
 func (c *checkup) organisation(ctx context.Context) bool {
-	var found zoho.Organisation
-	err := c.inquiry.ask(ctx, func(ctx context.Context) (err error) {
-		found, err = c.inquiry.client.Organisation(ctx)
-		return err
-	})
+	found, err := c.inquiry.organisation(ctx)
 	if err != nil {
 		return c.refused("org", err)
 	}

@@ -64,10 +64,7 @@ func newDocument(r batch.Run, now time.Time) document {
 			d.ETA = instant(now.Add(time.Duration(float64(left) / perSecond * float64(time.Second))).Round(time.Second))
 		}
 	}
-	if r.StoppedBy != "" {
-		cause := string(r.StoppedBy)
-		d.StoppedBy = &cause
-	}
+	d.StoppedBy = told(string(r.StoppedBy))
 	return d
 }
 

@@ -32,9 +32,47 @@ func (l *launch) start(ctx context.Context, identity string) error {
 		}
 	}
 	l.bookLook(ctx, run.ID)
-	s := &sitting{app: l.app, place: l.place, org: l.org, pace: l.pace, db: l.db, run: run, asJSON: l.asJSON, owner: l.owner, command: "run"}
+	return l.sitting(run, "run").work(ctx)
+}
+
+// sitting is the work on the run that was enrolled, under the name of a command.
+func (l *launch) sitting(run batch.Run, command string) *sitting {
+	s := &sitting{app: l.app, place: l.place, org: l.org, pace: l.pace, db: l.db, run: run, asJSON: l.asJSON, owner: l.owner, command: command}
 	s.before.credits = int64(l.looked.Credits)
-	return s.work(ctx)
+	return s
+}
+
+// enrolApart writes rows that stand in no file of anybody's down as a run, or leaves none. Its identity is its
+// own, so that no other is taken for it. Spent is what finding the rows has cost.
+func (l *launch) enrolApart(ctx context.Context, spent int, read func(batch.Sink) (batch.Summary, error)) (batch.Run, error) {
+	identity, err := l.ownIdentity()
+	if err != nil {
+		return batch.Run{}, err
+	}
+	run := l.newRun(identity)
+	delete(run.Settings, keyJobPath)
+	enrolment, err := l.db.Enrol(ctx, run)
+	if err != nil {
+		return run, err
+	}
+	costs := batch.NewCosts(enrolment)
+	sum, err := read(costs)
+	if err == nil {
+		run.Format, run.Header, run.Forecast = sum.Format, sum.Header, int(costs.Expected())+spent
+		l.keepGuards(run.Settings) // the organisation has been met by now
+		run, err = enrolment.Finish(ctx, run)
+	}
+	if err != nil {
+		l.bookLook(ctx, "")
+		return run, errors.Join(err, enrolment.Discard(context.WithoutCancel(ctx)))
+	}
+	l.bookLook(ctx, run.ID)
+	return run, nil
+}
+
+// ownIdentity is the identity of a run that is a new one each time, whatever its rows.
+func (l *launch) ownIdentity() (string, error) {
+	return l.meaning.identity(l.orgName()+"\n"+l.runID, l.sha)
 }
 
 func (l *launch) newRun(identity string) batch.Run {

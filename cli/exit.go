@@ -24,7 +24,7 @@ const (
 	exitLeft     = 6 // stopped by a budget or a limit, or rows are left
 	exitBreaker  = 7 // stopped by a breaker or an outage
 	exitHeld     = 8 // another process holds the org
-	exitMissed   = 9 // plan misses its deadline
+	exitDiffers  = 9 // verify found differences; plan misses its deadline, or its check was surprised
 )
 
 // usageError is a mistake in what was typed, set or asked for: nothing was sent.

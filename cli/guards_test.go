@@ -163,6 +163,17 @@ func TestRunKeepsItsOrg(t *testing.T) {
 	s.server.Config.Handler = s.org
 	removeTokens(t, s)
 	s.want(s.run("resume"), 0)
+	s.server.Config.Handler = moved
+	for i, command := range []string{"verify", "undo"} {
+		removeTokens(t, s)
+		s.want(s.run(command), 4, "leads to Beta", "wants Acme GmbH (org 60012345)")
+		if n := moved.Stats().Calls; n != i+2 {
+			t.Errorf("%s: %d calls, want one that looks", command, n-i-1)
+		}
+	}
+	if o := s.run("runs", "--json"); strings.Count(o.out, `"run":`) != 1 {
+		t.Errorf("an undo in the wrong org left a run: %s", o.out)
+	}
 }
 
 func removeTokens(t *testing.T, s *stage) {

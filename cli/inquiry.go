@@ -41,7 +41,7 @@ type inquiry struct {
 }
 
 // inquire gets ready to read. allowance is how many credits of 24 hours may be spent, 0 for any number.
-func (a *app) inquire(_ context.Context, p place, o org, allowance int64) (*inquiry, error) {
+func (a *app) inquire(p place, o org, allowance int64) (*inquiry, error) {
 	return a.inquireWithin(p, o, zoho.LimiterConfig{Cap: inquiryAtOnce, Allowance: int(allowance)})
 }
 
@@ -57,13 +57,15 @@ func (a *app) inquireWithin(p place, o org, limits zoho.LimiterConfig) (*inquiry
 	q.limiter = zoho.NewLimiter(limits)
 	q.look()
 	if q.tokens, err = o.tokens(p, q.limiter, a.world.Transport, a.log, a.world.hidden); err != nil {
-		return nil, errors.Join(usage(err.Error()), q.end())
+		q.end()
+		return nil, usage(err.Error())
 	}
 	client, err := zoho.New(zoho.Config{
 		API: o.api, Version: o.version, Tokens: q.tokens, Limiter: q.limiter, AllowHosts: o.allowHosts, Log: a.log, Transport: q.watched(),
 	})
 	if err != nil {
-		return nil, errors.Join(usage(err.Error()), q.end())
+		q.end()
+		return nil, usage(err.Error())
 	}
 	q.client = client.Metered(&q.meter)
 	return q, nil
@@ -200,9 +202,8 @@ func pauseFor(ctx context.Context, d time.Duration) error {
 }
 
 // end books what the calls really cost.
-func (q *inquiry) end() error {
+func (q *inquiry) end() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.book(q.limiter.Snapshot().Credits - q.booked)
-	return nil
 }

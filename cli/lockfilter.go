@@ -78,16 +78,7 @@ func (p *parser) before(name string, now time.Time) time.Time {
 	if age, err := parseSpan(got.text); err == nil && age >= 0 {
 		return now.Add(-age)
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, got.text, now.Location()); err == nil {
-			if t.After(now) {
-				p.refuse(name, "in the past; it is "+now.Format("2006-01-02T15:04")+" now")
-			}
-			return t
-		}
-	}
-	p.refuse(name, "an age such as 30d or 12h, or a moment such as 2006-01-02 or 2006-01-02T15:04")
-	return time.Time{}
+	return p.past(name, now, "an age such as 30d or 12h, or a moment such as 2006-01-02 or 2006-01-02T15:04", time.DateOnly)
 }
 
 // pattern compiles what --reason says: only * and ? have a meaning of their own.

@@ -26,10 +26,7 @@ type lockRow struct {
 func newLockRow(module string, f foundLock, now time.Time) lockRow {
 	row := lockRow{
 		RecordID: f.recordID, Module: module, Action: batch.ActionUnlock, Reason: legible(f.lock.Reason), LockID: f.lock.ID,
-		LockedBy: userText(f.lock.By), Source: string(f.lock.Source), Run: f.run,
-	}
-	if !f.lock.At.IsZero() {
-		row.LockedTime = f.lock.At.UTC().Format(time.RFC3339)
+		LockedBy: userText(f.lock.By), LockedTime: stampText(f.lock.At), Source: string(f.lock.Source), Run: f.run,
 	}
 	if f.own && !f.lock.At.IsZero() {
 		row.Age = span(now.Sub(f.lock.At))
@@ -40,7 +37,7 @@ func newLockRow(module string, f foundLock, now time.Time) lockRow {
 // legible is a reason without what no job file may hold.
 func legible(reason string) string { return strings.ReplaceAll(reason, "\x00", "\uFFFD") }
 
-// userText is a user in a file: the name, and the id behind it.
+// userText is a user: the name, and the id behind it.
 func userText(u zoho.User) string {
 	switch {
 	case u.Name == "":

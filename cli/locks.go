@@ -150,24 +150,17 @@ func (l *lockList) finder(ctx context.Context) (find iter.Seq2[foundLock, error]
 		if broken == nil {
 			l.tell(f)
 		}
-		return f.q.end()
+		f.q.end()
+		return nil
 	}
 	me := zoho.User{}
 	if l.filter.asksForMe() {
-		if me, err = l.whoAmI(ctx, f.q); err != nil {
-			return nil, nil, errors.Join(err, f.q.end())
+		if me, err = f.q.user(ctx); err != nil {
+			f.q.end()
+			return nil, nil, err
 		}
 	}
 	return l.taken(f.all(ctx), me), end, nil
-}
-
-// whoAmI asks who is signed in.
-func (l *lockList) whoAmI(ctx context.Context, q *inquiry) (me zoho.User, err error) {
-	err = q.ask(ctx, func(ctx context.Context) (err error) {
-		me, err = q.client.CurrentUser(ctx)
-		return err
-	})
-	return me, err
 }
 
 // taken are those of the locks that the filter takes.

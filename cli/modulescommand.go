@@ -110,7 +110,7 @@ func (a *app) modules(ctx context.Context, flags flagSource, args []string) (err
 	if s.inquiry, err = a.inquireOf(ctx, p, v); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.end()) }()
+	defer s.end()
 	if module != "" {
 		return s.one(ctx, module)
 	}

@@ -177,13 +177,11 @@ func (p *parser) clock(name string, now time.Time) time.Time {
 	if got == "" {
 		return time.Time{}
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, got, now.Location()); err == nil {
-			if !t.After(now) {
-				p.refuse(name, "in the future; it is "+now.Format("2006-01-02T15:04")+" now")
-			}
-			return t
+	if t, ok := parseMoment(got, now.Location()); ok {
+		if !t.After(now) {
+			p.refuse(name, "in the future; it is "+now.Format("2006-01-02T15:04")+" now")
 		}
+		return t
 	}
 	t, err := time.ParseInLocation("15:04", got, now.Location())
 	if err != nil {
@@ -195,6 +193,28 @@ func (p *parser) clock(name string, now time.Time) time.Time {
 		at = time.Date(now.Year(), now.Month(), now.Day()+1, t.Hour(), t.Minute(), 0, 0, now.Location())
 	}
 	return at
+}
+
+// parseMoment reads a day and a time, in the layouts of everybody and those added.
+func parseMoment(text string, zone *time.Location, more ...string) (time.Time, bool) {
+	for _, layout := range append([]string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"}, more...) {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// past reads a moment that has been, in the layouts of everybody and those added; must says what else it may be.
+func (p *parser) past(name string, now time.Time, must string, more ...string) time.Time {
+	t, ok := parseMoment(p.values[name].text, now.Location(), more...)
+	switch {
+	case !ok:
+		p.refuse(name, must)
+	case t.After(now):
+		p.refuse(name, "in the past; it is "+now.Format("2006-01-02T15:04")+" now")
+	}
+	return t
 }
 
 // words reads a list: given several times, or once with commas.

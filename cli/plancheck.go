@@ -62,7 +62,7 @@ func (l *launch) check(ctx context.Context, sum batch.Summary) (*census, error) 
 	least := (rows + zoho.MaxBulkIDs - 1) / zoho.MaxBulkIDs
 	l.screen.say("looking at %s: %s to %s credits, and up to %d more for who holds them", counted(rows, "record", "records"),
 		number(least), number(2*least+int64(len(sum.ByModuleAction))), holdersMost)
-	q, err := l.app.inquire(ctx, l.place, l.org, l.pace.allowance)
+	q, err := l.app.inquire(l.place, l.org, l.pace.allowance)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,8 @@ func (l *launch) check(ctx context.Context, sum batch.Summary) (*census, error) 
 	if err == nil {
 		err = each(ctx, q, slices.Values(c.locked), c.whoHolds)
 	}
-	if err := errors.Join(err, q.end()); err != nil {
+	q.end()
+	if err != nil {
 		return nil, fmt.Errorf("check the records: %w", err)
 	}
 	return c, nil
@@ -234,7 +235,7 @@ func (c *census) whoHolds(ctx context.Context, client *zoho.Client, row batch.Ro
 	return nil
 }
 
-// asWanted and amiss are how many rows of a kind need nothing done, and how many are as nobody would expect.
+// asWanted is how many rows of a kind need nothing done.
 func (n stateCount) asWanted(a batch.Action) int64 {
 	switch a {
 	case batch.ActionLock:
@@ -293,7 +294,7 @@ func (c *census) sorted() []batch.ModuleAction {
 	})
 }
 
-// need is how many rows need a change, and how many are as wanted already.
+// need is how many rows need a change, how many are as wanted already, and how many name no record.
 func (c *census) need() (need, asWanted, missing int64) {
 	for kind, n := range c.kinds {
 		as := n.asWanted(kind.Action)

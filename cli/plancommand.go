@@ -99,7 +99,7 @@ func (a *app) plan(ctx context.Context, flags flagSource, name string) error {
 		return err
 	}
 	if missed(&o, deadline) || o.census != nil && len(o.census.surprises()) > 0 {
-		return &ended{exitMissed}
+		return &ended{exitDiffers}
 	}
 	return nil
 }

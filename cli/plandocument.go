@@ -99,10 +99,7 @@ func (l *launch) planDocument(o *outlook, deadline time.Time) planDocument {
 	if !p.window.Always() {
 		d.Window = &planWindow{p.window.String(), p.window.Zone().String()}
 	}
-	if f.StoppedBy != "" {
-		cause := string(f.StoppedBy)
-		d.StoppedBy = &cause
-	}
+	d.StoppedBy = told(string(f.StoppedBy))
 	if !deadline.IsZero() {
 		d.Deadline = &planDeadline{At: instant(deadline), Met: !missed(o, deadline)}
 		if f.StoppedBy == "" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,15 +82,8 @@ func (p *pruning) ask(ctx context.Context) error {
 	if len(p.chosen) == 0 || p.yes || !p.world.InTerminal || !p.world.ErrTerminal {
 		return nil
 	}
-	p.screen.ask("Forget %s with %s?", counted(int64(len(p.chosen)), "run", "runs"), counted(p.rows(), "row", "rows"))
-	answer, err := readLine(ctx, p.world.In)
-	if err != nil {
-		return err
-	}
-	if answer = strings.ToLower(strings.TrimSpace(answer)); answer == "y" || answer == "yes" {
-		return nil
-	}
-	return usage("declined: nothing is forgotten", "--yes answers in advance; --dry-run lists the runs")
+	question := fmt.Sprintf("Forget %s with %s?", counted(int64(len(p.chosen)), "run", "runs"), counted(p.rows(), "row", "rows"))
+	return p.agree(ctx, question, usage("declined: nothing is forgotten", "--yes answers in advance; --dry-run lists the runs"))
 }
 
 // pruned is what prune --json prints.

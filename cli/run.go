@@ -189,11 +189,7 @@ func (a *app) own(ctx context.Context, p place, v values, key, runID, command st
 }
 
 func (a *app) holder(runID, command string) checkpoint.Holder {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "this machine"
-	}
-	return checkpoint.Holder{PID: os.Getpid(), Host: host, Since: a.world.Now(), Run: runID, Command: command}
+	return checkpoint.Holder{PID: os.Getpid(), Host: thisHost(), Since: a.world.Now(), Run: runID, Command: command}
 }
 
 func (l *launch) letGo() {

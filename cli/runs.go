@@ -148,10 +148,7 @@ func (a *app) printRuns(list []batch.Run) {
 
 // runAbout says of a run what it worked on, what stopped it, and what its rows came to.
 func runAbout(run batch.Run) string {
-	name := cleanTo(run.JobFile, 60)
-	if run.JobFile == "-" {
-		name = "standard input"
-	}
+	name := jobName(run)
 	if run.Simulated {
 		name += " (SIMULATED)"
 	}

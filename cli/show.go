@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -80,11 +79,11 @@ func (a *app) locksOf(ctx context.Context, p place, v values, record zoho.Record
 	if err != nil {
 		return nil, err
 	}
-	q, err := a.inquire(ctx, p, o, pace.allowance)
+	q, err := a.inquire(p, o, pace.allowance)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, q.end()) }()
+	defer q.end()
 	err = q.ask(ctx, func(ctx context.Context) (err error) {
 		locks, err = q.client.ListLocks(ctx, record)
 		return err
@@ -144,7 +143,7 @@ func newShowDocument(row batch.Row, locks []zoho.Lock) showDocument {
 	return d
 }
 
-// told is a text that Zoho gave; nil for none.
+// told is a text in a document; nil for none.
 func told(text string) *string {
 	if text == "" {
 		return nil
@@ -214,12 +213,5 @@ func sourceText(s zoho.Source) string {
 	return orElse(clean(string(s)), "Zoho does not say how")
 }
 
-func personText(u zoho.User) string {
-	switch {
-	case u.Name == "":
-		return clean(u.ID)
-	case u.ID == "":
-		return clean(u.Name)
-	}
-	return clean(u.Name + " (" + u.ID + ")")
-}
+// personText is a user on a screen.
+func personText(u zoho.User) string { return clean(userText(u)) }

@@ -58,6 +58,12 @@ type knownUser struct {
 	Name string `json:"name"`
 }
 
+// fingerprint is that of the org to which the sign-in leads: see org.
+func (s *signIn) fingerprint() string {
+	o := org{api: s.API, accounts: s.Accounts, profile: s.Profile, credentials: credentials{clientID: s.ClientID}}
+	return o.fingerprint()
+}
+
 // keptSecret is the secrets as they are kept: in the clear, which is why nothing else may print it.
 type keptSecret struct {
 	ClientSecret string `json:"client_secret"`

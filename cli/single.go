@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -157,45 +156,25 @@ func (a *app) single(ctx context.Context, flags flagSource, d deed, module, id s
 	return l.workOne(ctx, d, run)
 }
 
-// enrolOne writes the row down as a run. Its identity is its own, so that no other is taken for it.
+// enrolOne writes the row down as a run.
 func (l *launch) enrolOne(ctx context.Context) (batch.Run, error) {
-	identity, err := l.meaning.identity(l.orgName()+"\n"+l.runID, l.sha)
-	if err != nil {
-		return batch.Run{}, err
-	}
-	run := l.newRun(identity)
-	delete(run.Settings, keyJobPath)
-	enrolment, err := l.db.Enrol(ctx, run)
-	if err != nil {
-		return run, err
-	}
-	costs := batch.NewCosts(enrolment)
-	sum, err := readOne(ctx, l.job, l.reading, costs)
-	if err == nil {
-		err = l.guard(ctx, sum)
-	}
-	if err == nil {
-		err = l.app.confirm(ctx, &l.org)
-	}
-	if err == nil {
-		run.Format, run.Header, run.Forecast = sum.Format, sum.Header, int(costs.Expected())
-		l.keepGuards(run.Settings)
-		run, err = enrolment.Finish(ctx, run)
-	}
-	l.bookLook(ctx, map[bool]string{true: run.ID}[err == nil])
-	if err != nil {
-		return run, errors.Join(err, enrolment.Discard(context.WithoutCancel(ctx)))
-	}
-	return run, nil
+	return l.enrolApart(ctx, 0, func(sink batch.Sink) (batch.Summary, error) {
+		sum, err := readOne(ctx, l.job, l.reading, sink)
+		if err == nil {
+			err = l.guard(ctx, sum)
+		}
+		if err == nil {
+			err = l.app.confirm(ctx, &l.org)
+		}
+		return sum, err
+	})
 }
 
 // workOne carries the run out, and says in a sentence what came of it.
 func (l *launch) workOne(ctx context.Context, d deed, run batch.Run) error {
-	pace := l.pace
-	pace.noProgress = true
-	pace.heralds = heralds{} // whoever typed it sees how it ended
-	s := &sitting{app: l.app, place: l.place, org: l.org, pace: pace, db: l.db, run: run, asJSON: l.asJSON, owner: l.owner, command: d.name}
-	s.before.credits = int64(l.looked.Credits)
+	s := l.sitting(run, d.name)
+	s.pace.noProgress = true
+	s.pace.heralds = heralds{} // whoever typed it sees how it ended
 	s.concluding = func(report batch.Report, code int) error {
 		row, err := s.onlyRow(context.WithoutCancel(ctx))
 		if err != nil {

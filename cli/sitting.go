@@ -106,12 +106,15 @@ func (s *sitting) carryOut(ctx context.Context, session *checkpoint.Session, hel
 }
 
 // workerName says who works on a run.
-func workerName() string {
+func workerName() string { return fmt.Sprintf("pid %d on %s", os.Getpid(), thisHost()) }
+
+// thisHost names the machine for those who look at it from another.
+func thisHost() string {
 	host, err := os.Hostname()
 	if err != nil {
-		host = "this machine"
+		return "this machine"
 	}
-	return fmt.Sprintf("pid %d on %s", os.Getpid(), host)
+	return host
 }
 
 // stopping is told of the first signal.

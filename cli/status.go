@@ -142,7 +142,7 @@ func nextStep(p place, run batch.Run) string {
 	case bad > 0:
 		return p.command("results", run.ID, "--only", "failed,invalid")
 	default:
-		return p.command("results", run.ID, "-o", "results."+orElse(run.Format, "csv"))
+		return p.command("results", run.ID, "-o", "results."+resultsFormat(run))
 	}
 }
 

@@ -187,14 +187,16 @@ func (s *sweep) settle(a *app, v values, flags flagSource) (err error) {
 	return err
 }
 
-// awaitWindow waits for the window, or says that it is closed.
+// awaitWindow waits for the window, unless nobody wants that or its time is up before: then the first call is
+// told that it is closed.
 func (s *sweep) awaitWindow(ctx context.Context) error {
-	now := s.world.Now()
-	if at := s.pace.window.NextOpen(now); s.pace.waitWindow && at.After(now) {
-		s.screen.say("the window is %s: waiting until %s", s.pace.window, momentIn(at, s.pace.zone))
-		return pauseFor(ctx, at.Sub(now))
+	now, until := s.world.Now(), s.pace.until
+	at := s.pace.window.NextOpen(now)
+	if !s.pace.waitWindow || !at.After(now) || !until.IsZero() && !at.Before(until) {
+		return nil
 	}
-	return nil
+	s.screen.say("the window is %s: waiting until %s", s.pace.window, momentIn(at, s.pace.zone))
+	return waitUntil(ctx, at)
 }
 
 // rehearse says what would be unlocked. It needs no lock of the org: nothing is changed.

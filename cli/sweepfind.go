@@ -86,7 +86,8 @@ func (s *sweep) each(ctx context.Context, write func(lockRow) error) error {
 	}
 	s.count.Locked = f.locked
 	s.count.Calls, s.count.Credits = q.cost()
-	return errors.Join(err, q.end())
+	q.end()
+	return err
 }
 
 // sayBeforehand says what finding will cost where somebody sits: a scheduler is told one line, at the end.
@@ -190,13 +191,10 @@ func (s *sweep) signedIn(ctx context.Context, q *inquiry) (zoho.User, error) {
 		s.me = &me
 		return me, nil
 	}
-	err := q.ask(ctx, func(ctx context.Context) (err error) {
-		me, err = q.client.CurrentUser(ctx)
-		return err
-	})
+	me, err := q.user(ctx)
 	var e *zoho.Error
 	switch {
-	case errors.As(err, &e) && (e.Kind == zoho.ScopeMissing || e.Kind == zoho.NoPermission):
+	case barred(err) && errors.As(err, &e):
 		s.screen.warn("who is signed in can't be told (%s): only locks of runs of ours go; %s", clean(e.Code), clean(e.Hint))
 	case err != nil:
 		return me, err

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"zlock/batch"
@@ -22,30 +21,12 @@ func (w withReasons) Add(row batch.Row) error {
 	return w.Sink.Add(row)
 }
 
-// enrol writes the locks down as the rows of a run. Its identity is its own, so that no other is taken for it.
+// enrol writes the locks down as the rows of a run.
 func (s *sweep) enrol(ctx context.Context) (batch.Run, error) {
-	identity, err := s.meaning.identity(s.orgName()+"\n"+s.runID, s.sha)
-	if err != nil {
-		return batch.Run{}, err
-	}
-	run := s.newRun(identity)
-	delete(run.Settings, keyJobPath)
-	enrolment, err := s.db.Enrol(ctx, run)
+	run, err := s.enrolApart(ctx, s.count.Credits, func(sink batch.Sink) (batch.Summary, error) { return s.read(ctx, withReasons{sink}) })
 	if err != nil {
 		return run, err
 	}
-	costs := batch.NewCosts(enrolment)
-	var sum batch.Summary
-	if sum, err = s.read(ctx, withReasons{costs}); err == nil {
-		run.Format, run.Header, run.Forecast = sum.Format, sum.Header, int(costs.Expected())+s.count.Credits
-		s.keepGuards(run.Settings)
-		run, err = enrolment.Finish(ctx, run)
-	}
-	if err != nil {
-		s.bookLook(ctx, "")
-		return run, errors.Join(err, enrolment.Discard(context.WithoutCancel(ctx)))
-	}
-	s.bookLook(ctx, run.ID)
 	// The org's ledger has these credits already: they were booked while the locks were looked for.
 	return run, s.db.Charge(context.WithoutCancel(ctx), run.ID, s.count.Calls, s.count.Credits)
 }
@@ -81,11 +62,10 @@ func (s *sweep) work(ctx context.Context, run batch.Run) error {
 	if err != nil {
 		return err
 	}
-	pace := s.pace
-	pace.noProgress = !s.world.ErrTerminal
-	w := &sitting{app: s.app, place: s.place, org: s.org, pace: pace, db: s.db, run: now, asJSON: s.asJSON, owner: s.owner, command: "sweep"}
+	w := s.sitting(now, "sweep")
+	w.pace.noProgress = !s.world.ErrTerminal
 	w.tells = true
-	w.before.credits = int64(s.looked.Credits + s.count.Credits)
+	w.before.credits += int64(s.count.Credits)
 	w.concluding = func(report batch.Report, code int) error {
 		err := s.conclude(w, report, code)
 		w.measure(context.WithoutCancel(ctx), &code)

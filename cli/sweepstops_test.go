@@ -189,6 +189,12 @@ func TestSweepKeepsToTheWindow(t *testing.T) {
 		if s.org.Stats().Calls != 0 {
 			t.Errorf("%d calls outside of the window", s.org.Stats().Calls)
 		}
+		if o := s.want(s.run(append(args, "--max-duration", "1h")...), 6, "window"); strings.Contains(o.err, "waiting until") || s.org.Stats().Calls != 0 {
+			t.Errorf("its time was up before the window: %s", o.err)
+		}
+		if waited := time.Since(began); waited > time.Hour {
+			t.Errorf("waited %v for a window beyond its time", waited)
+		}
 		s.want(s.run(args...), 0, "waiting until", "1 record unlocked")
 		if waited := time.Since(began); waited < 2*time.Hour || waited > 3*time.Hour {
 			t.Errorf("waited %v", waited)

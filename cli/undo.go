@@ -233,9 +233,7 @@ func (u *undoing) carryOut(ctx context.Context) error {
 		// What is taken back was never sent, whatever ended the command.
 		return errors.Join(err, enrolment.Discard(context.WithoutCancel(ctx)))
 	}
-	s := &sitting{app: u.app, place: u.place, org: u.org, pace: u.pace, db: u.db, run: run, asJSON: u.asJSON, owner: u.owner, command: "undo"}
-	s.before.credits = int64(u.looked.Credits)
-	return s.work(ctx)
+	return u.sitting(run, "undo").work(ctx)
 }
 
 // writeDown makes every row, and shows the run once nobody objects. Without a row there is no run.
@@ -265,8 +263,7 @@ func (u *undoing) writeDown(ctx context.Context, enrolment *checkpoint.Enrolment
 	if err := u.ask(ctx, u.sum.Summary); err != nil {
 		return batch.Run{}, err
 	}
-	// An undo is a new run each time: its identity is its own.
-	identity, err := u.meaning.identity(u.orgName()+"\n"+u.runID, u.sha)
+	identity, err := u.ownIdentity()
 	if err != nil {
 		return batch.Run{}, err
 	}

@@ -102,9 +102,7 @@ func (a *app) verifyRun(ctx context.Context, flags flagSource, ref string) error
 	}
 	defer x.letGo()
 	err = x.output(ctx)
-	if end := x.inquiry.end(); err == nil {
-		err = end
-	}
+	x.inquiry.end()
 	if err != nil {
 		return err
 	}
@@ -132,7 +130,7 @@ func (x *verifying) settings(v values) error {
 	if x.pace, err = x.app.pace(of, x.org.edition); err != nil {
 		return err
 	}
-	if x.cutoff = read.past("cutoff", x.world.Now().In(x.pace.zone)); read.err != nil {
+	if x.cutoff = read.cutoff("cutoff", x.world.Now().In(x.pace.zone)); read.err != nil {
 		return read.err
 	}
 	return x.outputs(v)
@@ -173,22 +171,12 @@ func verifiedFormat(path string) string {
 	return formatOf(path)
 }
 
-// past reads a moment that has been: a day and a time.
-func (p *parser) past(name string, now time.Time) time.Time {
-	got := p.values[name].text
-	if got == "" {
+// cutoff reads a moment that has been, to the second; zero where nobody gave one.
+func (p *parser) cutoff(name string, now time.Time) time.Time {
+	if p.values[name].text == "" {
 		return time.Time{}
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, got, now.Location()); err == nil {
-			if t.After(now) {
-				p.refuse(name, "in the past; it is "+now.Format("2006-01-02T15:04")+" now")
-			}
-			return t
-		}
-	}
-	p.refuse(name, "a day and a time, such as 2006-01-02T15:04 or 2006-01-02T15:04:05+02:00")
-	return time.Time{}
+	return p.past(name, now, "a day and a time, such as 2006-01-02T15:04 or 2006-01-02T15:04:05+02:00", "2006-01-02 15:04:05")
 }
 
 func (x *verifying) onLocked() batch.OnLocked { return batch.OnLocked(x.run.Settings[keyOnLocked]) }
@@ -219,15 +207,7 @@ func (x *verifying) announce(ctx context.Context) error {
 	if x.yes || x.org.simulated || !x.world.InTerminal || !x.world.ErrTerminal || l.Credits(x.quick) <= askAbove {
 		return nil
 	}
-	x.screen.ask("Read them from %s?", x.org.describe())
-	answer, err := readLine(ctx, x.world.In)
-	if err != nil {
-		return err
-	}
-	if answer = strings.ToLower(strings.TrimSpace(answer)); answer == "y" || answer == "yes" {
-		return nil
-	}
-	return usage("declined: nothing was read", "--yes answers in advance; --quick costs less")
+	return x.agree(ctx, "Read them from "+x.org.describe()+"?", usage("declined: nothing was read", "--yes answers in advance; --quick costs less"))
 }
 
 // connect gets ready to read from the run's org, or from the pretend one that belongs to it.
@@ -244,7 +224,8 @@ func (x *verifying) connect(ctx context.Context, v values) (err error) {
 			x.inquiry.org.pins = append(x.inquiry.org.pins, pin{who: "run " + x.run.ID, org: earlier})
 		}
 		if err := x.inquiry.meet(ctx); err != nil { // in another organisation every record would be gone
-			return errors.Join(err, x.inquiry.end())
+			x.inquiry.end()
+			return err
 		}
 		return nil
 	}
@@ -347,7 +328,7 @@ func (x *verifying) conclude() error {
 	case x.stopped != nil:
 		return x.stopped
 	case x.report.Differences() > 0:
-		return &ended{exitMissed}
+		return &ended{exitDiffers}
 	case x.report.Counts[audit.Unread] > 0:
 		return &ended{exitLeft}
 	}

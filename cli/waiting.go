@@ -120,17 +120,18 @@ func (s *sitting) wait(cause batch.StopCause, at time.Time) bool {
 	}
 	s.screen.say("%s %s (%s); %s of %s rows left, and the org is free for others meanwhile", what,
 		momentIn(at, s.pace.zone), span(time.Until(at)), number(s.run.Open()), number(s.run.Total))
+	return waitUntil(s.bell.soft, at) == nil
+}
+
+// waitUntil waits until a time by the wall clock, or returns why it was cut short.
+func waitUntil(ctx context.Context, at time.Time) error {
 	for {
 		left := at.Sub(time.Now().Round(0))
 		if left <= 0 {
-			return true
+			return nil
 		}
-		timer := time.NewTimer(min(left, lookAgain))
-		select {
-		case <-timer.C:
-		case <-s.bell.soft.Done():
-			timer.Stop()
-			return false
+		if err := pauseFor(ctx, min(left, lookAgain)); err != nil {
+			return err
 		}
 	}
 }
