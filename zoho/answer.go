@@ -12,7 +12,7 @@ import (
 
 const (
 	maxAnswer   = 1 << 20  // bytes of an answer that are read, after decompression
-	maxMetadata = 16 << 20 // the same for lists of modules and fields: a module may have 500 fields of 4 KiB
+	maxMetadata = 16 << 20 // the same for long lists: a module may have 500 fields of 4 KiB, a query 2,000 rows
 	maxMessage  = 300      // characters of Zoho's sentence that are kept
 )
 

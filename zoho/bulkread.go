@@ -51,18 +51,21 @@ const (
 // Records", parameters ids, fields and, for leads, converted: a converted lead is there too. More ids
 // than the server takes give an Error with code LIMIT_EXCEEDED.
 func (c *Client) LockStates(ctx context.Context, module string, ids []string) ([]LockState, error) {
-	k := call{op: OpBulkRead, record: Record{Module: module}, method: http.MethodGet, path: "/" + module, price: 1}
-	if e := checkBulk(k, ids); e != nil {
-		return nil, e
+	return bulkRead(ctx, c, module, ids, "id,Locked__s", StateAbsent, stateOf)
+}
+
+// bulkRead asks for fields of the records, and returns for each id what of makes of its row; absent where
+// the answer has none.
+func bulkRead[S any](ctx context.Context, c *Client, module string, ids []string, fields string, absent S, of func(row object) S) ([]S, error) {
+	k := recordsCall(OpBulkRead, module, fields)
+	if err := checkBulk(k, ids); err != nil {
+		return nil, err
 	}
-	k.query = "fields=id,Locked__s&ids=" + strings.Join(ids, ",")
-	if strings.EqualFold(module, "Leads") {
-		k.query += "&converted=both"
-	}
-	var states []LockState
-	k.read = func(a *answer) (err error) {
-		states, err = readStates(a, ids)
-		return err
+	k.query += "&ids=" + strings.Join(ids, ",")
+	var states []S
+	k.read = func(a *answer) error {
+		states = slices.Repeat([]S{absent}, len(ids))
+		return matchRows(a, ids, func(i int, row object) { states[i] = of(row) })
 	}
 	if err := c.do(ctx, k); err != nil {
 		return nil, err
@@ -70,11 +73,20 @@ func (c *Client) LockStates(ctx context.Context, module string, ids []string) ([
 	return states, nil
 }
 
+// recordsCall asks a module for fields of its records, converted leads among them.
+func recordsCall(op, module, fields string) call {
+	k := call{op: op, record: Record{Module: module}, method: http.MethodGet, path: "/" + module, query: "fields=" + fields, price: 1}
+	if strings.EqualFold(module, "Leads") {
+		k.query += "&converted=both"
+	}
+	return k
+}
+
 func checkBulk(k call, ids []string) error {
-	switch {
-	case !modulePattern.MatchString(k.record.Module):
-		return refuseHere(k, ModuleUnknown, "the module is no API name: a letter followed by letters, digits and _")
-	case len(ids) == 0 || len(ids) > MaxBulkIDs:
+	if err := checkModule(k); err != nil {
+		return err
+	}
+	if len(ids) == 0 || len(ids) > MaxBulkIDs {
 		return refuseHere(k, RequestRefused, fmt.Sprintf("%d ids: a bulk read takes 1 to %d", len(ids), MaxBulkIDs))
 	}
 	for _, id := range ids {
@@ -83,18 +95,6 @@ func checkBulk(k call, ids []string) error {
 		}
 	}
 	return nil
-}
-
-// readStates matches the rows of the answer with the ids asked for.
-func readStates(a *answer, ids []string) ([]LockState, error) {
-	states := make([]LockState, len(ids))
-	for i := range states {
-		states[i] = StateAbsent
-	}
-	if err := matchRows(a, ids, func(i int, o object) { states[i] = stateOf(o) }); err != nil {
-		return nil, err
-	}
-	return states, nil
 }
 
 // matchRows calls found for each of the ids that the answer has a row of. An answer that is about other records,

@@ -19,7 +19,7 @@ type Config struct {
 	Version     string            // API version, "v8" when empty
 	Tokens      *Tokens           // required
 	Limiter     *Limiter          // required
-	Transport   http.RoundTripper // nil: NewTransport for as many calls as the Limiter's cap
+	Transport   http.RoundTripper // nil: one of NewTransportFor, for as many calls as the Limiter's cap
 	AllowHosts  []string          // exact names trusted beside Zoho's own, see CheckHost
 	CallTimeout time.Duration     // for a whole call once it may leave; 30 s when 0
 	Log         *slog.Logger      // one debug line a call, without secrets or reasons; nil discards

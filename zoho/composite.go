@@ -181,13 +181,10 @@ func partAnswer(status int, body any, outer *answer) *answer {
 	case nil:
 		a.value, a.fault = nil, errors.New("empty")
 	case string:
-		a.body = []byte(body)
+		a.body = bytes.TrimSpace([]byte(body)) // blanks alone are an empty answer
 		a.value, a.fault = decodeLoosely(a.body)
 	default:
 		a.body = []byte("{}") // not empty; what it says has been read
-	}
-	if text, ok := body.(string); ok && len(bytes.TrimSpace([]byte(text))) == 0 {
-		a.body = nil
 	}
 	return a
 }
@@ -212,7 +209,7 @@ func notTriggered(o object, k call) *Error {
 func asIs(text string) string { return cut(text) }
 
 // worst is the failure of a part that says most about how Zoho does: that it is throttled, then that
-// it is in trouble.
+// it is in trouble. On the way it clears what the parts' failures say.
 func worst(answers []PartAnswer, clear func(string) string) *Error {
 	var throttled, open *Error
 	for _, a := range answers {

@@ -89,8 +89,8 @@ func (c *Client) sendConfiguration(ctx context.Context, k call, module string, w
 // doConfiguration names the module and makes the call.
 func (c *Client) doConfiguration(ctx context.Context, k call, module string) error {
 	k.record = Record{Module: module}
-	if !modulePattern.MatchString(module) {
-		return refuseHere(k, ModuleUnknown, "the module is no API name: a letter followed by letters, digits and _")
+	if err := checkModule(k); err != nil {
+		return err
 	}
 	k.query = url.Values{"module": {module}}.Encode()
 	return c.do(ctx, k)

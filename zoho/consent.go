@@ -17,7 +17,7 @@ type ConsentConfig struct {
 	Accounts     string // https://accounts.zoho.com, checked by CheckHost
 	ClientID     string
 	ClientSecret Secret
-	Transport    http.RoundTripper // nil: NewTransport(1)
+	Transport    http.RoundTripper // nil: one of NewTransportFor
 	AllowHosts   []string          // exact names trusted beside Zoho's own, see CheckHost
 	Log          *slog.Logger      // nil discards
 	Hidden       *Hidden           // learns every secret, code and token; nil: one of its own

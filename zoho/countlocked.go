@@ -2,25 +2,20 @@ package zoho
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 )
 
 // CountMost is how many locked records CountLocked can tell apart from more.
-const CountMost = 2000
+const CountMost = MaxQueryRows
 
 // CountLocked returns how many records of a module are locked now, up to CountMost; more says that there
 // are others. It costs 3 credits and needs the scopes ZohoCRM.coql.READ and one to read the module. It
 // follows the page "Query API".
 func (c *Client) CountLocked(ctx context.Context, module string) (n int, more bool, err error) {
-	k := call{op: OpCount, record: Record{Module: module}, method: http.MethodPost, path: "/coql", price: 3}
-	if !modulePattern.MatchString(module) {
-		return 0, false, refuseHere(k, ModuleUnknown, "the module is no API name: a letter followed by letters, digits and _")
-	}
 	query := fmt.Sprintf("select id from %s where Locked__s = true limit 0, %d", module, CountMost)
-	if k.body, err = json.Marshal(map[string]string{"select_query": query}); err != nil {
-		return 0, false, refuseHere(k, RequestRefused, err.Error())
+	k, err := LockedQuery{Module: module, Limit: CountMost}.call(OpCount, query)
+	if err != nil {
+		return 0, false, err
 	}
 	k.read = func(a *answer) error {
 		n = 0

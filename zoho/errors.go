@@ -86,7 +86,7 @@ func (p Phase) String() string {
 	return "Phase(" + strconv.Itoa(int(p)) + ")"
 }
 
-// Error is every failure of a [Client] and of [Tokens].
+// Error is every failure of a [Client], of [Tokens] and of a [Consent].
 type Error struct {
 	Op         string   // one of the Op constants
 	Record     Record   // zero where the call is about no record

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 )
 
 const (
@@ -53,9 +52,10 @@ func (q LockedQuery) where() string {
 
 func (q LockedQuery) call(op, query string) (call, error) {
 	k := call{op: op, record: Record{Module: q.Module}, method: http.MethodPost, path: "/coql", price: QueryPrice(q.Limit), most: maxMetadata}
+	if err := checkModule(k); err != nil {
+		return k, err
+	}
 	switch {
-	case !modulePattern.MatchString(q.Module):
-		return k, refuseHere(k, ModuleUnknown, "the module is no API name: a letter followed by letters, digits and _")
 	case q.After != "" && !isID(q.After):
 		return k, refuseHere(k, RequestRefused, "a record id is not 1 to 19 digits")
 	case q.Limit < 1 || q.Limit > MaxQueryRows:
@@ -151,14 +151,11 @@ type RecordsPage struct {
 // first 100,000 records: beyond, the error has the code PAGINATION_LIMIT_EXCEEDED. Converted leads are
 // among them.
 func (c *Client) Records(ctx context.Context, module, token string) (RecordsPage, error) {
-	k := call{op: OpRecords, record: Record{Module: module}, method: http.MethodGet, path: "/" + module, price: 1}
-	if !modulePattern.MatchString(module) {
-		return RecordsPage{}, refuseHere(k, ModuleUnknown, "the module is no API name: a letter followed by letters, digits and _")
+	k := recordsCall(OpRecords, module, "id,Locked__s")
+	if err := checkModule(k); err != nil {
+		return RecordsPage{}, err
 	}
-	k.query = "fields=id,Locked__s&per_page=" + strconv.Itoa(MaxPageRows)
-	if strings.EqualFold(module, "Leads") {
-		k.query += "&converted=both"
-	}
+	k.query += "&per_page=" + strconv.Itoa(MaxPageRows)
 	if token != "" {
 		k.query += "&page_token=" + url.QueryEscape(token)
 	}

@@ -109,9 +109,10 @@ func (c *Client) doLocking(ctx context.Context, k call, lockID string) error {
 // located returns the call with its path, or why there can be none.
 func located(k call, lockID string) (call, error) {
 	namesLock := k.op == OpGetLock || k.op == OpReason || k.op == OpUnlock
+	if err := checkModule(k); err != nil {
+		return k, err
+	}
 	switch {
-	case !modulePattern.MatchString(k.record.Module):
-		return k, refuseHere(k, ModuleUnknown, "the module is no API name: a letter followed by letters, digits and _")
 	case !isID(k.record.ID):
 		return k, refuseHere(k, RecordUnknown, "the record id is not 1 to 19 digits")
 	case namesLock && !isID(lockID):
@@ -122,6 +123,14 @@ func located(k call, lockID string) (call, error) {
 		k.path += "/" + lockID
 	}
 	return k, nil
+}
+
+// checkModule returns an error unless the call's module can stand in a path or a query.
+func checkModule(k call) error {
+	if !modulePattern.MatchString(k.record.Module) {
+		return refuseHere(k, ModuleUnknown, "the module is no API name: a letter followed by letters, digits and _")
+	}
+	return nil
 }
 
 // refuseHere is a refusal of our own: as definite as one of Zoho's, and free.

@@ -57,8 +57,8 @@ func (c *Client) Modules(ctx context.Context) ([]Module, error) {
 func (c *Client) Module(ctx context.Context, name string) (Module, error) {
 	var module Module
 	k := call{op: OpModule, record: Record{Module: name}, method: http.MethodGet, path: "/settings/modules/" + name, price: 1, most: maxMetadata}
-	if !modulePattern.MatchString(name) {
-		return Module{}, refuseHere(k, ModuleUnknown, "the module is no API name: a letter followed by letters, digits and _")
+	if err := checkModule(k); err != nil {
+		return Module{}, err
 	}
 	k.read = func(a *answer) error {
 		n := 0
@@ -95,8 +95,8 @@ func (c *Client) Fields(ctx context.Context, module string) ([]Field, error) {
 	var fields []Field
 	k := call{op: OpFields, record: Record{Module: module}, method: http.MethodGet, path: "/settings/fields", price: 1, most: maxMetadata,
 		query: url.Values{"module": {module}}.Encode()}
-	if !modulePattern.MatchString(module) {
-		return nil, refuseHere(k, ModuleUnknown, "the module is no API name: a letter followed by letters, digits and _")
+	if err := checkModule(k); err != nil {
+		return nil, err
 	}
 	k.read = func(a *answer) error {
 		return eachUnder(a, "fields", func(o object) error {

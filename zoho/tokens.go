@@ -30,7 +30,7 @@ type TokenConfig struct {
 	Lock      func(context.Context) (unlock func(), err error) // held across processes while asking Zoho; nil for none
 
 	Limiter    *Limiter          // every token call takes a slot, and no credit; nil for none
-	Transport  http.RoundTripper // nil: NewTransport(1)
+	Transport  http.RoundTripper // nil: one of NewTransportFor
 	AllowHosts []string          // exact names trusted beside Zoho's own, see CheckHost
 	Log        *slog.Logger      // nil discards
 	Hidden     *Hidden           // learns every secret and every token; nil: one of its own

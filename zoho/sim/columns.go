@@ -136,21 +136,32 @@ func (c column) plain(o *Org, k key) any {
 	}
 }
 
-// present is a record with the fields asked for, as Get Records has it; names that the module does
-// not know are passed over.
-func (o *Org) present(k key, fields string) object {
-	row := object{"id": k.text()}
-	for name := range strings.SplitSeq(fields, ",") {
-		name = strings.TrimSpace(name)
-		if c, ok := k.m.column(name); ok {
-			row[name] = c.shown(o, k)
-		} else if name == "$locked_for_me" && k.m.Locking != Unsupported {
-			row[name] = o.lockedForMe(k)
-		} else if h := k.m.held[k.id]; h != nil || k.m.hasField(name) {
-			row[name] = h.shown(name)
+// present are records with the fields asked for, as Get Records has them; names that the module does not
+// know are passed over.
+func (o *Org) present(m *module, ids []int64, fields string) []object {
+	names := strings.Split(fields, ",")
+	known := map[string]column{}
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+		if c, ok := m.column(names[i]); ok {
+			known[names[i]] = c
 		}
 	}
-	return row
+	rows := make([]object, len(ids))
+	for i, id := range ids {
+		k, h := key{m, id}, m.held[id]
+		rows[i] = object{"id": k.text()}
+		for _, name := range names {
+			if c, ok := known[name]; ok {
+				rows[i][name] = c.shown(o, k)
+			} else if name == "$locked_for_me" && m.Locking != Unsupported {
+				rows[i][name] = o.lockedForMe(k)
+			} else if h != nil || m.hasField(name) {
+				rows[i][name] = h.shown(name)
+			}
+		}
+	}
+	return rows
 }
 
 // email is the address made up for a user.

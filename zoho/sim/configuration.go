@@ -107,7 +107,7 @@ func (o *Org) configuration(c *call) answer {
 	if m.settings == nil {
 		return nothing()
 	}
-	return shown(object{"record_locking_configurations": []*configuration{m.settings}})
+	return shown(object{configurationKey: []*configuration{m.settings}})
 }
 
 // configurable is the module that c asks to configure, or what stands in the way whatever the body says.

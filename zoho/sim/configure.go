@@ -86,7 +86,7 @@ func (m *module) named(c *call) *answer {
 // settled is the receipt of a change to a configuration.
 func settled(status int, id, message string) answer {
 	row := envelope{"SUCCESS", object{"id": id}, message, "success"}
-	return answer{status: status, code: "SUCCESS", body: encode(object{"record_locking_configurations": []envelope{row}})}
+	return answer{status: status, code: "SUCCESS", body: encode(object{configurationKey: []envelope{row}})}
 }
 
 // settle is the change that makes s the configuration of m, and locks the
@@ -130,8 +130,12 @@ func (o *Org) readConfiguration(body []byte, m *module, s *configuration, fresh 
 	if a != nil {
 		return a
 	}
-	if id, a := b.id("id"); a != nil || !fresh && id != "" && id != s.ID {
-		return either(a, b.wrong("INVALID_DATA", "id", "the id given seems to be invalid", nil))
+	id, a := b.id("id")
+	switch {
+	case a != nil:
+		return a
+	case !fresh && id != "" && id != s.ID:
+		return b.wrong("INVALID_DATA", "id", "the id given seems to be invalid", nil)
 	}
 	for _, read := range []func(section, *module, *configuration) *answer{
 		o.readLockType, o.readLockedFor, o.readFeatureType, o.readPortal, o.readRestrictions, o.readCommunications,
@@ -144,18 +148,11 @@ func (o *Org) readConfiguration(body []byte, m *module, s *configuration, fresh 
 	return o.readRules(b, m, s, fresh)
 }
 
-func either(a, b *answer) *answer {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
 func (o *Org) readLockType(b section, _ *module, s *configuration) *answer {
 	if !b.given("lock_type") {
-		return b.wrong("MANDATORY_NOT_FOUND", "lock_type", "required field not found", nil)
+		return b.missing("lock_type")
 	}
-	return b.oneOf("lock_type", &s.LockType, []string{"manual", "automatic", "both"})
+	return b.oneOf("lock_type", &s.LockType, []string{LockingManual.word(), LockingAutomatic.word(), LockingBoth.word()})
 }
 
 func (o *Org) readLockedFor(b section, _ *module, s *configuration) *answer {

@@ -248,9 +248,9 @@ func (s *search) answer(meta bool) answer {
 }
 
 func (s *search) metadata() object {
-	fields := object{}
+	fields, all := object{}, s.m.catalogue()
 	for _, c := range s.shown {
-		fields[c.name] = s.m.describeField(c)
+		fields[c.name] = c.describe(s.m.fieldID(fieldNamed(all, c.name)))
 	}
 	return fields
 }

@@ -188,10 +188,13 @@ func (s *search) rows() (ids []int64, more bool) {
 }
 
 func (s *search) sort(ids []int64) {
+	columns := make([]column, len(s.order))
+	for i, by := range s.order {
+		columns[i], _ = s.m.column(by.column) // prepare has found it
+	}
 	slices.SortStableFunc(ids, func(a, b int64) int {
-		for _, by := range s.order {
-			c, _ := s.m.column(by.column)
-			d := c.compare(s.o, key{s.m, a}, key{s.m, b})
+		for i, by := range s.order {
+			d := columns[i].compare(s.o, key{s.m, a}, key{s.m, b})
 			if by.desc {
 				d = -d
 			}

@@ -109,14 +109,21 @@ func (o *Org) ownerOf(h *held) User {
 
 func (o *Org) ownerNumber(k key) int64 { return userNumber(o.ownerOf(k.m.held[k.id])) }
 
-// userWith is the user of that id; one without a name where nobody has it.
-func (o *Org) userWith(id string) User {
+// user finds a user by id.
+func (o *Org) user(id string) (User, bool) {
 	for _, u := range append([]User{o.cfg.Me, Patricia()}, o.people.list...) {
 		if u.ID == id {
-			return u
+			return u, true
 		}
 	}
-	return User{ID: id}
+	return User{}, false
+}
+
+// userWith is the user of that id; one without a name where nobody has it.
+func (o *Org) userWith(id string) User {
+	u, _ := o.user(id)
+	u.ID = id
+	return u
 }
 
 // fieldOf is what the column holds of a record of which h is known.

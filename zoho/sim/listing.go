@@ -51,10 +51,7 @@ func (o *Org) listRecords(m *module, c *call, fields string) answer {
 	if len(ids) == 0 {
 		return nothing()
 	}
-	rows := make([]object, len(ids))
-	for i, id := range ids {
-		rows[i] = o.present(key{m, id}, fields)
-	}
+	rows := o.present(m, ids, fields)
 	info := object{
 		"per_page": l.size, "count": len(rows), "page": l.page, "more_records": more, "sort_by": l.by, "sort_order": l.direction(),
 		"next_page_token": nil, "previous_page_token": nil, "page_token_expiry": nil,
@@ -192,6 +189,9 @@ func (o *Org) oneRecord(c *call) answer {
 	if !ok {
 		return refuse(http.StatusBadRequest, "INVALID_DATA", at(1), "the id given seems to be invalid")
 	}
+	if fields := c.query.Get("fields"); fields != "" {
+		return shown(object{"data": o.present(m, []int64{id}, fields)})
+	}
 	k := key{m, id}
 	row := object{}
 	for _, col := range m.catalogue() {
@@ -199,9 +199,6 @@ func (o *Org) oneRecord(c *call) answer {
 	}
 	if m.Locking != Unsupported {
 		row["$locked_for_me"] = o.lockedForMe(k)
-	}
-	if fields := c.query.Get("fields"); fields != "" {
-		row = o.present(k, fields)
 	}
 	return shown(object{"data": []object{row}})
 }

@@ -1,6 +1,8 @@
 package sim_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -75,6 +77,7 @@ func TestPageTokensAreBound(t *testing.T) {
 			{"other fields", "?fields=Name&page_token=" + token, "TOKEN_BOUND_DATA_MISMATCH"},
 			{"another size", "?fields=id&per_page=10&page_token=" + token, "TOKEN_BOUND_DATA_MISMATCH"},
 			{"altered", "?fields=id&page_token=x" + token, "TOKEN_BOUND_DATA_MISMATCH"},
+			{"led elsewhere", "?fields=id&page_token=" + led(t, *l.Info.Token), "TOKEN_BOUND_DATA_MISMATCH"},
 			{"with a page", "?fields=id&page=2&page_token=" + token, "AMBIGUITY_DURING_PROCESSING"},
 			{"as it was given", "?fields=id&page_token=" + token, ""},
 		} {
@@ -88,6 +91,17 @@ func TestPageTokensAreBound(t *testing.T) {
 			t.Errorf("a day later: %+v", r)
 		}
 	})
+}
+
+// led is a page token that somebody has made lead to another place.
+func led(t *testing.T, token string) string {
+	t.Helper()
+	text, err := base64.RawURLEncoding.DecodeString(token)
+	other := bytes.Replace(text, []byte(`"n":200`), []byte(`"n":400`), 1)
+	if err != nil || bytes.Equal(text, other) {
+		t.Fatalf("token %s: %v", text, err)
+	}
+	return base64.RawURLEncoding.EncodeToString(other)
 }
 
 func TestPageTokensEndAtAHundredThousand(t *testing.T) {

@@ -152,7 +152,7 @@ func (o *Org) deleteLock(c *call, k key) (answer, *change) {
 	if r.from() != Manual {
 		return notAllowed("Automatically locked records can not be unlocked manually"), nil
 	}
-	return done(http.StatusOK, r.id, object{}, "relation removed"), &change{key: k, row: nil}
+	return done(http.StatusOK, r.id, object{}, "relation removed"), &change{key: k}
 }
 
 // asked is the record's lock if it is the one that the call names.
@@ -186,7 +186,7 @@ func (o *Org) describe(k key, r row) object {
 		"Locked_For__s":  object{"module": object{"api_name": k.m.name, "id": k.m.number(moduleIDs)}, "name": k.m.title(k.id), "id": k.text()},
 		"Locked_Time__s": clock(r.at), "Locked_Reason__s": nil, "Lock_Source__s": string(r.from()),
 		"Record_Locking_Configuration_Id__s": k.m.configurationID(), "Record_Locking_Rule_Id__s": nil,
-		"Feature_Type__s": "record_locking", "$editable": !automatic, "$sharing_permission": "full_access",
+		"Feature_Type__s": featureType, "$editable": !automatic, "$sharing_permission": "full_access",
 		"$field_states": nil, "$zia_visions": nil,
 	}
 	if r.by >= 0 {

@@ -61,12 +61,12 @@ func (o *Org) fields(c *call) answer {
 	}
 	var list []object
 	if m, ok := o.modules[name]; ok {
-		for _, col := range m.catalogue() {
-			list = append(list, m.describeField(col))
+		for i, col := range m.catalogue() {
+			list = append(list, col.describe(m.fieldID(i)))
 		}
 	} else if name == lockingName && o.lockingAnywhere() {
 		for i, col := range lockingFields() {
-			list = append(list, col.describe(i))
+			list = append(list, col.describe(strconv.Itoa(fieldIDs+i)))
 		}
 	} else {
 		return badModule(object{"param_name": "module"})
@@ -74,13 +74,8 @@ func (o *Org) fields(c *call) answer {
 	return shown(object{"fields": list})
 }
 
-// describeField is one field of the module as its metadata has it.
-func (m *module) describeField(c column) object {
-	return c.describe(int(m.order)*fieldsPerModule + fieldNamed(m.catalogue(), c.name))
-}
-
-// describe is the metadata of a field; the number makes its id.
-func (c column) describe(number int) object {
+// describe is the metadata of a field.
+func (c column) describe(id string) object {
 	ours := c.ours()
 	kind := map[string]string{
 		kindBoolean: "boolean", kindUser: "jsonobject", "userlookup": "jsonobject", "multi_module_lookup": "jsonobject",
@@ -90,7 +85,7 @@ func (c column) describe(number int) object {
 		kind = "string"
 	}
 	return object{
-		"id": strconv.Itoa(fieldIDs + number), "api_name": c.name, "field_label": c.label, "display_label": c.label,
+		"id": id, "api_name": c.name, "field_label": c.label, "display_label": c.label,
 		"data_type": c.kind, "json_type": kind, "length": c.length(), "system_mandatory": false, "custom_field": false,
 		"field_read_only": ours, "read_only": ours, "mass_update": !ours, "visible": c.name != "Locked__s",
 		"filterable": c.number != nil || c.text != nil, "searchable": true, "sortable": true, "webhook": true,
@@ -121,7 +116,7 @@ func (c column) length() int {
 // choices are the values of a picklist.
 func (c column) choices() []object {
 	words := map[string][]string{
-		"Lock_Source__s": {string(Manual), string(Automatic)}, "Feature_Type__s": {"record_locking"},
+		"Lock_Source__s": {string(Manual), string(Automatic)}, "Feature_Type__s": {featureType},
 	}[c.name]
 	list := make([]object, len(words))
 	for i, word := range words {
@@ -132,10 +127,8 @@ func (c column) choices() []object {
 
 // oneUser serves a user by id. (Zoho: "Get Users".)
 func (o *Org) oneUser(c *call) answer {
-	for _, u := range append([]User{o.cfg.Me, Patricia()}, o.people.list...) {
-		if u.ID == c.id {
-			return shown(object{"users": []object{o.describeUser(u)}})
-		}
+	if u, ok := o.user(c.id); ok {
+		return shown(object{"users": []object{o.describeUser(u)}})
 	}
 	return refuse(http.StatusBadRequest, "INVALID_DATA", at(1), "the id given seems to be invalid")
 }

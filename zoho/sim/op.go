@@ -10,7 +10,7 @@ const (
 	OpLock          Op = "lock"          // POST …/{id}/Locking_Information__s
 	OpReason        Op = "reason"        // PUT …/{id}/Locking_Information__s/{lock}
 	OpUnlock        Op = "unlock"        // DELETE …/{id}/Locking_Information__s/{lock}
-	OpRecords       Op = "records"       // GET /{Module}?ids=…
+	OpRecords       Op = "records"       // GET /{Module}, by ids or page by page
 	OpConfiguration Op = "configuration" // GET /settings/record_locking_configurations
 	OpModules       Op = "modules"       // GET /settings/modules
 	OpComposite     Op = "composite"     // POST /__composite_requests; its parts are logged as calls of their own

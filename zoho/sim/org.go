@@ -1,6 +1,6 @@
 // Package sim is a pretend Zoho organisation: an http.Handler that serves the
-// record-locking API, what surrounds it, and the accounts server's token
-// endpoint, with Zoho's answers, limits and ways of going wrong.
+// record-locking API, what surrounds it, and the accounts server's sign-ins,
+// with Zoho's answers, limits and ways of going wrong.
 //
 // It is a judge as well as a rehearsal stage. It shares no types with any
 // client, keeps a total order of everything that was asked of it (Org.Log), and
@@ -84,13 +84,13 @@ type Config struct {
 
 	Concurrency int       // API calls served at once, beyond which 429 is answered; 0 means no limit
 	OtherUsers  int       // of those, up to so many are taken by others, changing by the second
-	Credits     int       // API calls per rolling 24 hours; 0 means no limit
+	Credits     int       // of them per rolling 24 hours, one for most calls; 0 means no limit
 	Composite   Composite // which calls a composite takes; its parts cost nothing and it takes five places
 
 	MaxIDs int // ids that Get Records takes in one call; 0 means 100
 
 	// Journal is the path of a file that makes the state outlive the process: locks,
-	// spent credits and fault counters. One process at a time may have it open. It is
+	// records and configurations changed here, spent credits and fault counters. One process at a time may have it open. It is
 	// made with mode 0600 and survives the death of the process, not of the machine.
 	Journal string
 

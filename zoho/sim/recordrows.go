@@ -58,7 +58,7 @@ func (r recordRow) wrong(code, key, message string, more object) *envelope {
 func (o *Org) write(m *module, r recordRow, h *held, fresh bool) *envelope {
 	all := m.catalogue()
 	for _, key := range slices.Sorted(maps.Keys(r.values)) {
-		v := r.values[key]
+		v, at := r.values[key], fieldNamed(all, key)
 		switch {
 		case key == "Owner":
 			id := idOf(v)
@@ -66,12 +66,11 @@ func (o *Org) write(m *module, r recordRow, h *held, fresh bool) *envelope {
 				return r.wrong("INVALID_DATA", key, "invalid data", object{"expected_data_type": "jsonobject"})
 			}
 			h.Owner = id
-		case fieldNamed(all, key) < 0 || all[fieldNamed(all, key)].ours():
+		case at < 0 || all[at].ours():
 		case v == nil:
 			delete(h.Values, key)
 		default:
-			c := all[fieldNamed(all, key)]
-			if fault := c.faultIn(v); fault != nil {
+			if fault := all[at].faultIn(v); fault != nil {
 				return r.wrong("INVALID_DATA", key, "invalid data", fault)
 			}
 			h.Values[key] = v

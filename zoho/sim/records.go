@@ -61,7 +61,14 @@ func (o *Org) recordsByID(m *module, c *call) answer {
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	slices.Reverse(ids)
-	return o.showRecords(m, ids, c.query.Get("fields"), 1, maxPerPage, false)
+	if len(ids) == 0 {
+		return nothing()
+	}
+	rows := o.present(m, ids, c.query.Get("fields"))
+	return shown(object{"data": rows, "info": object{
+		"per_page": maxPerPage, "count": len(rows), "page": 1, "more_records": false,
+		"next_page_token": nil, "previous_page_token": nil, "page_token_expiry": nil, "sort_by": "id", "sort_order": "desc",
+	}})
 }
 
 // listed reports whether a record is one that Get Records shows: converted leads are left out unless the
@@ -74,20 +81,6 @@ func (m *module) listed(id int64, c *call) bool {
 		return m.converted[id]
 	}
 	return !m.converted[id]
-}
-
-func (o *Org) showRecords(m *module, ids []int64, fields string, page, size int, more bool) answer {
-	if len(ids) == 0 {
-		return nothing()
-	}
-	rows := make([]object, len(ids))
-	for i, id := range ids {
-		rows[i] = o.present(key{m, id}, fields)
-	}
-	return shown(object{"data": rows, "info": object{
-		"per_page": size, "count": len(rows), "page": page, "more_records": more,
-		"next_page_token": nil, "previous_page_token": nil, "page_token_expiry": nil, "sort_by": "id", "sort_order": "desc",
-	}})
 }
 
 // number reads a positive number; anything else is the default.

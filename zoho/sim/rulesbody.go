@@ -19,7 +19,7 @@ func (o *Org) readRules(b section, m *module, s *configuration, fresh bool) *ans
 	if a != nil {
 		return a
 	}
-	if s.LockType == "manual" {
+	if s.locking() == LockingManual {
 		s.Rules = nil
 		return nil
 	}

@@ -195,7 +195,7 @@ func (c *call) routeAPI(parts []string) {
 	switch {
 	case c.routeReading(parts):
 	case c.routeWriting(parts):
-	case len(parts) > 2 && parts[2] == "Locking_Information__s" && len(parts) < 5:
+	case len(parts) > 2 && parts[2] == lockingName && len(parts) < 5:
 		c.routeLocking(parts)
 	case len(parts) == 1 && parts[0] == "users":
 		c.only(OpUsers)

@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -10,16 +8,13 @@ import (
 func (o *Org) listModules(c *call) answer {
 	only := c.query.Get("feature_name") != ""
 	var list []object
-	configured := false
-	for _, name := range slices.Sorted(maps.Keys(o.modules)) {
-		m := o.modules[name]
-		configured = configured || m.Locking < NotConfigured
+	for _, m := range o.sortedModules() {
 		if only && m.Locking == Unsupported {
 			continue
 		}
 		list = append(list, m.metadata())
 	}
-	if configured && !only {
+	if !only && o.lockingAnywhere() {
 		list = append(list, lockingModule())
 	}
 	if len(list) == 0 {
@@ -43,7 +38,7 @@ func (m *module) metadata() object {
 // lockingModule is the hidden module that appears once locking is configured anywhere.
 func lockingModule() object {
 	return object{
-		"id": "5843104000000001999", "api_name": "Locking_Information__s", "module_name": "LockingInformation",
+		"id": "5843104000000001999", "api_name": lockingName, "module_name": "LockingInformation",
 		"plural_label": "Locking Information", "singular_label": "Locking Information", "generated_type": "default",
 		"api_supported": true, "viewable": false, "creatable": false, "editable": false, "deletable": false,
 	}

@@ -23,7 +23,7 @@ const (
 func (c *call) routeWriting(parts []string) bool {
 	last := parts[len(parts)-1]
 	switch {
-	case len(parts) > 1 && len(parts) < 4 && parts[0] == "settings" && parts[1] == "record_locking_configurations":
+	case len(parts) > 1 && len(parts) < 4 && parts[0] == "settings" && parts[1] == configurationKey:
 		c.routeConfiguration(parts[2:])
 		return true
 	case slices.Contains([]string{"users", "org", "settings", "coql", "__apis", "__composite_requests"}, parts[0]):
