@@ -169,7 +169,7 @@ func (l *launch) enrolOne(ctx context.Context) (batch.Run, error) {
 	if err != nil {
 		return run, err
 	}
-	costs := batch.NewCosts(enrolment)
+	costs := batch.NewCosts(enrolment, batch.ListPrices(l.meaning.AnyOwner))
 	sum, err := readOne(ctx, l.job, l.reading, costs)
 	if err == nil {
 		err = l.guard(ctx, sum)

@@ -34,7 +34,7 @@ func (s *sweep) enrol(ctx context.Context) (batch.Run, error) {
 	if err != nil {
 		return run, err
 	}
-	costs := batch.NewCosts(enrolment)
+	costs := batch.NewCosts(enrolment, batch.ListPrices(s.meaning.AnyOwner))
 	var sum batch.Summary
 	if sum, err = s.read(ctx, withReasons{costs}); err == nil {
 		run.Format, run.Header, run.Forecast = sum.Format, sum.Header, int(costs.Expected())+s.count.Credits
