@@ -46,8 +46,8 @@ func Expect(row checkpoint.RowReport, me zoho.User, onLocked batch.OnLocked) Exp
 	return e
 }
 
-// word is the state that is expected.
-func (e Expectation) word() string {
+// Word is the expected state in a word: locked, unlocked, or "" where none is.
+func (e Expectation) Word() string {
 	switch {
 	case !e.Compared:
 		return ""
@@ -56,9 +56,6 @@ func (e Expectation) word() string {
 	}
 	return "unlocked"
 }
-
-// Word is the expected state in a word: locked, unlocked, or "" where none is.
-func (e Expectation) Word() string { return e.word() }
 
 // judgeState compares with what a bulk read tells. It is not sure where the lock itself has to be read.
 func (e Expectation) judgeState(state zoho.LockState) (w What, sure bool) {

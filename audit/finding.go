@@ -104,7 +104,7 @@ func (f *Finding) Found() string {
 	case LockedSince, OtherOwner, OtherLock, ReasonDiffers:
 		return "locked"
 	case AsLeft:
-		return f.Expected.word()
+		return f.Expected.Word()
 	}
 	return ""
 }

@@ -271,7 +271,7 @@ func (r *reading) accept(row Row, words wording) error {
 		r.sum.Sample = append(r.sum.Sample, row)
 	}
 	if row.Module != "" && row.Action != "" {
-		r.tally(row.Module, row.Action, row.LockID != "", 1)
+		r.tally(row.Module, row.Action, 1)
 		if err := r.pairs.add(row, words); err != nil {
 			return err
 		}
@@ -279,18 +279,13 @@ func (r *reading) accept(row Row, words wording) error {
 	return r.give(row)
 }
 
-// tally counts n more rows to carry out, and what they cost at least: a lock is one call, the
-// others must first read the lock that they change, but an unlock that is told which.
-func (r *reading) tally(module string, action Action, knowsLock bool, n int64) {
+// tally counts n more rows to carry out.
+func (r *reading) tally(module string, action Action, n int64) {
 	key := ModuleAction{module, action}
 	r.sum.ByModuleAction[key] += n
 	if r.sum.ByModuleAction[key] == 0 {
 		delete(r.sum.ByModuleAction, key)
 	}
-	if action == ActionUpdateReason || action == ActionUnlock && !knowsLock {
-		n *= 2
-	}
-	r.sum.ForecastCredits += n
 }
 
 // kept reports whether rows are still of use to the sink.

@@ -5,14 +5,20 @@ package batch
 type Prices struct {
 	Lock         int `json:"lock"`                // the lock
 	Unlock       int `json:"unlock"`              // a look at the lock, its removal
-	KnownUnlock  int `json:"unlock_with_lock_id"` // the removal
+	KnownUnlock  int `json:"unlock_with_lock_id"` // the removal; where only our own locks may go, a look too
 	UpdateReason int `json:"update_reason"`       // a look at the lock, its new reason
 	ReadBack     int `json:"read_back"`           // a look at a record whose answer was lost
 }
 
 // ListPrices returns the prices that a forecast is made with.
-func ListPrices() Prices {
-	return Prices{Lock: 1, Unlock: 2, KnownUnlock: 1, UpdateReason: 2, ReadBack: 1}
+// anyOwner says whether unlocks may take other users' locks away: else the job file's own lock_id spares no
+// look at whose the lock is.
+func ListPrices(anyOwner bool) Prices {
+	p := Prices{Lock: 1, Unlock: 2, KnownUnlock: 1, UpdateReason: 2, ReadBack: 1}
+	if !anyOwner {
+		p.KnownUnlock = p.Unlock
+	}
+	return p
 }
 
 // readBacks is how often a change without an answer is read back before it is believed not to have
@@ -33,12 +39,13 @@ const (
 
 // Costs is a Sink that keeps what each row will cost, a byte a row at most, and passes the rows on.
 type Costs struct {
-	next Sink // nil: nowhere
-	rows costList
+	next   Sink // nil: nowhere
+	prices Prices
+	rows   costList
 }
 
-// NewCosts returns a Costs that passes rows on to next, which may be nil.
-func NewCosts(next Sink) *Costs { return &Costs{next: next} }
+// NewCosts returns a Costs that reckons with the prices and passes rows on to next, which may be nil.
+func NewCosts(next Sink, prices Prices) *Costs { return &Costs{next: next, prices: prices} }
 
 // Add takes the next row: see Sink.
 func (c *Costs) Add(row Row) error {
@@ -95,9 +102,8 @@ func (p Prices) worst(k costKind, attempts int) int64 {
 
 // Expected returns the credits of all rows when nothing goes wrong.
 func (c *Costs) Expected() (credits int64) {
-	prices := ListPrices()
 	for k := range c.rows.all() {
-		credits += prices.expected(k)
+		credits += c.prices.expected(k)
 	}
 	return credits
 }
@@ -105,9 +111,8 @@ func (c *Costs) Expected() (credits int64) {
 // Worst returns the credits of all rows when the answer to every change is lost, up to attempts times a
 // row. Calls that Zoho refuses as too many at once, and looks without an answer, come on top.
 func (c *Costs) Worst(attempts int) (credits int64) {
-	prices := ListPrices()
 	for k := range c.rows.all() {
-		credits += prices.worst(k, attempts)
+		credits += c.prices.worst(k, attempts)
 	}
 	return credits
 }

@@ -51,7 +51,7 @@ func (p *pairs) add(row Row, words wording) error {
 	}
 	entry := pair{
 		module: number, id: id, seq: row.Seq, line: uint32(row.Line),
-		action: actionNumber(row.Action), knowsLock: row.LockID != "", words: words,
+		action: actionNumber(row.Action), words: words,
 	}
 	return p.rows.add(entry)
 }
@@ -152,7 +152,7 @@ func (r *reading) markFor(e *pair) mark {
 		return mark{outcome: Pending, after: e.otherSeq}
 	}
 	action := numberedActions()[e.action]
-	r.tally(r.pairs.names[e.module], action, e.knowsLock, -1)
+	r.tally(r.pairs.names[e.module], action, -1)
 	if e.finding == repeats {
 		r.sum.Duplicates++
 		return mark{Duplicate, CodeDuplicate, fmt.Sprintf("same as line %d", e.otherLine), 0}

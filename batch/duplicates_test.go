@@ -29,7 +29,7 @@ func TestDuplicatesAndConflicts(t *testing.T) {
 		{8, batch.Duplicate, "DUPLICATE", "same as line 8", 0},
 	})
 	equal(t, "duplicates", out.sum.Duplicates, int64(4))
-	equal(t, "credits", out.sum.ForecastCredits, int64(1+1+2+2))
+	equal(t, "credits", out.credits(t), int64(1+1+2+2))
 }
 
 func TestConflictsAreFaultsInFileOrder(t *testing.T) {

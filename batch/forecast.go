@@ -65,7 +65,7 @@ type forecaster struct {
 // Forecast works out when the rows will be carried out, if nothing goes wrong.
 func (c *Costs) Forecast(t Terms) Forecast {
 	t.Start, t.Latency, t.Concurrency = t.Start.Round(0), max(t.Latency, time.Millisecond), max(t.Concurrency, 1)
-	f := &forecaster{terms: t, rows: &c.rows, prices: ListPrices(), now: t.Start}
+	f := &forecaster{terms: t, rows: &c.rows, prices: c.prices, now: t.Start}
 	f.account = zoho.NewAccount(zoho.LimiterConfig{
 		MaxCredits: t.MaxCredits, Allowance: t.Allowance, KeepForReads: t.Keep, Spent: t.Spent,
 	}, t.Start)

@@ -2,18 +2,21 @@ package batch_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"zlock/batch"
 	"zlock/zoho"
+	"zlock/zoho/sim"
 )
 
 // costsOf is the costs of rows as reading a job file would find them.
 func costsOf(t *testing.T, rows ...batch.Row) *batch.Costs {
 	t.Helper()
-	c := batch.NewCosts(nil)
+	c := batch.NewCosts(nil, batch.ListPrices(true))
 	for i, r := range rows {
 		r.Seq = int64(i + 1)
 		if r.Outcome == "" {
@@ -46,7 +49,33 @@ func TestCosts(t *testing.T) {
 	equal(t, "worst of one attempt", c.Worst(1), int64(4+5+4+5+0+0+4))
 }
 
-// What is read from a file costs what its summary says, and passes on unchanged.
+// A lock that the job file names spares a look only where it does not matter whose it is.
+func TestANamedLockCostsWhatItsUnlockMakes(t *testing.T) {
+	for _, anyOwner := range []bool{true, false} {
+		bubble(t, func(t *testing.T) {
+			rows := unlocksOf(10, "Deals")
+			var records []sim.Record
+			for i := range rows {
+				rows[i].LockID = fmt.Sprint(5843104000000900000 + i)
+				records = append(records, sim.Record{Module: "Deals", ID: rows[i].RecordID, Lock: &sim.Lock{ID: rows[i].LockID, Reason: "before"}})
+			}
+			s := newStage(t, sim.Config{Records: slices.Values(records)}, rows)
+			s.onlyOurs = !anyOwner
+			_, run := s.work(batch.Options{Me: zoho.User{ID: "5843104000000420001"}})
+			s.counts(run, map[batch.Outcome]int64{batch.Unlocked: 10})
+			c := batch.NewCosts(nil, batch.ListPrices(anyOwner))
+			for _, row := range rows {
+				row.Outcome = batch.Pending
+				if err := c.Add(row); err != nil {
+					t.Fatal(err)
+				}
+			}
+			equal(t, "credits", int64(run.Credits), c.Expected())
+		})
+	}
+}
+
+// What is read from a file is priced without its duplicates, and passes on unchanged.
 func TestCostsOfAFile(t *testing.T) {
 	in := strings.NewReader("id,module,action,reason,lock_id\n1,Deals,lock,x,\n2,Deals,unlock,,\n3,Deals,unlock,,77\n1,Deals,lock,x,\n4,Deals,update_reason,y,\n")
 	src, err := batch.Open(t.Context(), "-", in, batch.ReadOptions{})
@@ -55,12 +84,11 @@ func TestCostsOfAFile(t *testing.T) {
 	}
 	defer func() { _ = src.Close() }()
 	kept := &rowsOnly{}
-	c := batch.NewCosts(kept)
-	sum, err := batch.Read(t.Context(), src, batch.ReadOptions{}, c)
-	if err != nil {
+	c := batch.NewCosts(kept, batch.ListPrices(true))
+	if _, err := batch.Read(t.Context(), src, batch.ReadOptions{}, c); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "expected", c.Expected(), sum.ForecastCredits)
+	equal(t, "expected", c.Expected(), int64(1+2+1+0+2))
 	equal(t, "rows passed on", len(kept.rows), 5)
 	equal(t, "marks passed on", kept.marks, 1)
 }
@@ -181,7 +209,7 @@ func TestForecastOfHalfARow(t *testing.T) {
 }
 
 func BenchmarkForecast(b *testing.B) {
-	c := batch.NewCosts(nil)
+	c := batch.NewCosts(nil, batch.ListPrices(true))
 	for i := range 1_000_000 {
 		_ = c.Add(batch.Row{Seq: int64(i + 1), Action: batch.ActionUnlock, Outcome: batch.Pending})
 	}

@@ -87,8 +87,6 @@ type Summary struct {
 	Delimiter rune   // of a CSV file
 	SHA256    string // of the file's bytes, hex
 	Bytes     int64  // of the file
-
-	ForecastCredits int64 // what the rows to be carried out cost, at least
 }
 
 // Read reads and checks a whole job file. Faults are counted and told to o.OnFault; they are no

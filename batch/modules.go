@@ -67,22 +67,21 @@ func moduleHint(name string) string {
 // isLookup reports whether a column's plain name says "<Module> Id" of a lockable module, the old
 // name of Deals, or the module that all rows belong to.
 func isLookup(plain, module string) bool {
+	if lookupModule(plain) != "" {
+		return true
+	}
 	word, found := strings.CutSuffix(plain, "id")
-	if !found || word == "" {
-		return false
-	}
-	for _, m := range lockable {
-		if word == plainName(m.name) || word == plainName(m.singular) {
-			return true
-		}
-	}
 	own := plainName(module)
-	return word == "potential" || word == "potentials" || own != "" && (word == own || word+"s" == own)
+	return found && word != "" && (word == own || word+"s" == own)
 }
 
-// lookupModule is the lockable module whose ids a column's plain name says it holds; "" for none.
+// lookupModule is the lockable module whose ids a column's plain name says it holds, Deals by its old
+// name too; "" for none.
 func lookupModule(plain string) string {
-	word := strings.TrimSuffix(plain, "id")
+	word, found := strings.CutSuffix(plain, "id")
+	if !found {
+		return ""
+	}
 	for _, m := range lockable {
 		if word == plainName(m.name) || word == plainName(m.singular) {
 			return m.name

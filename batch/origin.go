@@ -2,7 +2,6 @@ package batch
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -55,6 +54,6 @@ func (o *origins) warning() (string, bool) {
 			first = f
 		}
 	}
-	return fmt.Sprintf("%s of %s ids begin otherwise than the rest, with %s (line %d: %s): are they another organisation's?",
-		strconv.FormatInt(others, 10), strconv.FormatInt(o.ids, 10), usual, first.Line, strings.TrimSpace(first.Value)), true
+	return fmt.Sprintf("%d of %d ids begin otherwise than the rest, with %s (line %d: %s): are they another organisation's?",
+		others, o.ids, usual, first.Line, strings.TrimSpace(first.Value)), true
 }

@@ -22,12 +22,11 @@ type pair struct {
 	words       wording
 	action      uint8
 	otherAction uint8
-	knowsLock   bool
 	finding     finding
 }
 
 // pairBytes is the length of a pair on disk.
-const pairBytes = 3*8 + 3*4 + 16 + 4
+const pairBytes = 3*8 + 3*4 + 16 + 3
 
 func (p *pair) encode(b []byte) []byte {
 	le := binary.LittleEndian
@@ -38,11 +37,7 @@ func (p *pair) encode(b []byte) []byte {
 	b = le.AppendUint32(b, p.line)
 	b = le.AppendUint32(b, p.otherLine)
 	b = append(b, p.words[:]...)
-	var knows byte
-	if p.knowsLock {
-		knows = 1
-	}
-	return append(b, p.action, p.otherAction, knows, byte(p.finding))
+	return append(b, p.action, p.otherAction, byte(p.finding))
 }
 
 func decodePair(b []byte) pair {
@@ -51,7 +46,7 @@ func decodePair(b []byte) pair {
 		id: le.Uint64(b), seq: int64(le.Uint64(b[8:])), otherSeq: int64(le.Uint64(b[16:])),
 		module: le.Uint32(b[24:]), line: le.Uint32(b[28:]), otherLine: le.Uint32(b[32:]),
 		words:  wording(b[36:52]),
-		action: b[52], otherAction: b[53], knowsLock: b[54] == 1, finding: finding(b[55]),
+		action: b[52], otherAction: b[53], finding: finding(b[54]),
 	}
 }
 

@@ -128,24 +128,28 @@ func (k *keeper) back(j *job, jobs []*job) {
 		}
 		return
 	}
-	for _, of := range jobs {
-		if _, blocked := k.report.Blocked[of.row.Module]; blocked || k.tempo() != everything {
-			k.letGo(of, verdict{course: giveBack, outcome: Pending})
-			continue
-		}
-		p.cleared = append(p.cleared, of)
-	}
+	some := k.wanted(jobs)
+	p.cleared = append(p.cleared, some...)
 }
 
 // anew has rows looked at once more.
 func (k *keeper) anew(jobs []*job) {
+	for _, of := range k.wanted(jobs) {
+		k.admit(of)
+	}
+}
+
+// wanted are the rows that may still be worked; the others are given back.
+func (k *keeper) wanted(jobs []*job) []*job {
+	var some []*job
 	for _, of := range jobs {
 		if _, blocked := k.report.Blocked[of.row.Module]; blocked || k.tempo() != everything {
 			k.letGo(of, verdict{course: giveBack, outcome: Pending})
 			continue
 		}
-		k.admit(of)
+		some = append(some, of)
 	}
+	return some
 }
 
 // disband gives the rows of a survey back that is not to be made any more.

@@ -51,20 +51,3 @@ func scanKeyedAttempt(s *sql.Rows) (a keyedAttempt, err error) {
 	a.Began, a.Ended = moment(began), moment(ended)
 	return a, err
 }
-
-// RecallAll returns what Remember kept of an org under every key that begins with prefix, by the rest
-// of the key.
-func (d *DB) RecallAll(ctx context.Context, org, prefix string) (map[string]string, error) {
-	type fact struct{ key, value string }
-	found, err := collect(ctx, d.db, func(r *sql.Rows) (f fact, err error) {
-		return f, r.Scan(&f.key, &f.value)
-	}, "SELECT substr(key, length(?2) + 1), value FROM facts WHERE org = ?1 AND substr(key, 1, length(?2)) = ?2", org, prefix)
-	if err != nil {
-		return nil, fmt.Errorf("recall %s: %w", prefix, explain(d.path, err))
-	}
-	facts := make(map[string]string, len(found))
-	for _, f := range found {
-		facts[f.key] = f.value
-	}
-	return facts, nil
-}

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -112,4 +113,20 @@ func book(ctx context.Context, w writer, org string, calls, credits int, now tim
 	_, err = w.exec(ctx, `INSERT INTO ledger (org, bucket, calls, credits) VALUES (?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, credits = credits + excluded.credits`, org, bucket, calls, credits)
 	return err
+}
+
+// Charge adds calls and credits to a run's own figures, and not to the org's ledger: they were booked
+// there, or with others, before there was a run.
+func (d *DB) Charge(ctx context.Context, runID string, calls, credits int) error {
+	if runID == "" {
+		return errors.New("charge a run: which is not said")
+	}
+	err := d.write(ctx, writeLimit, func(ctx context.Context, tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, "UPDATE runs SET calls = calls + ?, credits = credits + ? WHERE hidden = 0 AND id = ?", calls, credits, runID)
+		return one(r, err, &NoRunError{Ref: runID})
+	})
+	if err != nil {
+		return fmt.Errorf("charge run %s: %w", runID, err)
+	}
+	return nil
 }

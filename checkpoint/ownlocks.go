@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"iter"
 	"strconv"
@@ -67,20 +66,4 @@ func scanOwnLock(r *sql.Rows) (l OwnLock, err error) {
 	err = r.Scan(&l.RecordID, &l.LockID, &reason, &l.Made, &at, &l.Run)
 	l.Reason, l.At = reason.String, time.Unix(0, at).UTC()
 	return l, err
-}
-
-// Charge adds calls and credits to a run's own figures, and not to the org's ledger: they were booked
-// there, or with others, before there was a run.
-func (d *DB) Charge(ctx context.Context, runID string, calls, credits int) error {
-	if runID == "" {
-		return errors.New("charge a run: which is not said")
-	}
-	err := d.write(ctx, writeLimit, func(ctx context.Context, tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, "UPDATE runs SET calls = calls + ?, credits = credits + ? WHERE hidden = 0 AND id = ?", calls, credits, runID)
-		return one(r, err, &NoRunError{Ref: runID})
-	})
-	if err != nil {
-		return fmt.Errorf("charge run %s: %w", runID, err)
-	}
-	return nil
 }

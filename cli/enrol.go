@@ -55,7 +55,7 @@ func (l *launch) enrolApart(ctx context.Context, spent int, read func(batch.Sink
 	if err != nil {
 		return run, err
 	}
-	costs := batch.NewCosts(enrolment)
+	costs := batch.NewCosts(enrolment, batch.ListPrices(l.meaning.AnyOwner))
 	sum, err := read(costs)
 	if err == nil {
 		run.Format, run.Header, run.Forecast = sum.Format, sum.Header, int(costs.Expected())+spent
@@ -92,7 +92,7 @@ func (l *launch) newRun(identity string) batch.Run {
 
 // enrol reads every row, and shows the run once all are good and nobody objects.
 func (l *launch) enrol(ctx context.Context, enrolment *checkpoint.Enrolment, identity string) (batch.Run, error) {
-	costs := batch.NewCosts(enrolment)
+	costs := batch.NewCosts(enrolment, batch.ListPrices(l.meaning.AnyOwner))
 	sum, err := l.read(ctx, costs)
 	if err != nil {
 		return batch.Run{}, err

@@ -84,7 +84,7 @@ func (a *app) plan(ctx context.Context, flags flagSource, name string) error {
 	if err := l.mayWriteFaults(); err != nil {
 		return err
 	}
-	costs := batch.NewCosts(nil)
+	costs := batch.NewCosts(nil, batch.ListPrices(l.meaning.AnyOwner))
 	sum, err := l.read(ctx, costs)
 	if err != nil {
 		return err

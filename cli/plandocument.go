@@ -80,7 +80,7 @@ func (l *launch) planDocument(o *outlook, deadline time.Time) planDocument {
 		},
 		Credits: planCredits{
 			Expected: o.expected, Worst: o.worst, PerDay: p.daily, Reserve: p.daily - p.allowance, Allowance: p.allowance,
-			Prices: batch.ListPrices(),
+			Prices: batch.ListPrices(l.meaning.AnyOwner),
 		},
 		Time: planTime{
 			Concurrency: p.concurrency, LatencyMillis: float64(l.latency) / float64(time.Millisecond), Rate: p.rate,

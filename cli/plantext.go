@@ -53,7 +53,7 @@ func (l *launch) zoneName() string {
 
 // printCosts says what the rows cost, by which prices, and out of what.
 func (l *launch) printCosts(b *strings.Builder, o *outlook) {
-	p := batch.ListPrices()
+	p := batch.ListPrices(l.meaning.AnyOwner)
 	t := newTable(1)
 	t.add("expected", number(o.expected), fmt.Sprintf("lock %d, unlock %d (with a lock_id %d), update_reason %d",
 		p.Lock, p.Unlock, p.KnownUnlock, p.UpdateReason))

@@ -203,7 +203,7 @@ func (u *undoing) gather(ctx context.Context, sink batch.Sink) (err error) {
 
 // foretell shows what an undo would do, and leaves no trace.
 func (u *undoing) foretell(ctx context.Context) error {
-	costs := batch.NewCosts(nil)
+	costs := batch.NewCosts(nil, batch.ListPrices(u.meaning.AnyOwner))
 	if err := u.gather(ctx, costs); err != nil {
 		return err
 	}
@@ -238,7 +238,7 @@ func (u *undoing) carryOut(ctx context.Context) error {
 
 // writeDown makes every row, and shows the run once nobody objects. Without a row there is no run.
 func (u *undoing) writeDown(ctx context.Context, enrolment *checkpoint.Enrolment) (batch.Run, error) {
-	costs := batch.NewCosts(enrolment)
+	costs := batch.NewCosts(enrolment, batch.ListPrices(u.meaning.AnyOwner))
 	if err := u.gather(ctx, costs); err != nil {
 		return batch.Run{}, err
 	}

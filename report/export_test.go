@@ -26,12 +26,12 @@ func (l *Timeline) Attempt(a batch.Attempt) { l.t.attempt(a) }
 func (l *Timeline) Finished(at time.Time) { l.t.finished(at, false) }
 
 // Sums are what all slices come to together.
-func (l *Timeline) Sums() (ended, attempts, credits int64, busy time.Duration) {
+func (l *Timeline) Sums() (ended, attempts, credits, pushed int64, busy time.Duration) {
 	var all slice
 	for _, s := range l.t.slices {
 		all.add(s)
 	}
-	return all.ended, all.attempts, all.credits, time.Duration(all.busy)
+	return all.ended, all.attempts, all.credits, all.pushed, time.Duration(all.busy)
 }
 
 // Slices is how many slices there are, and Width how long each is.

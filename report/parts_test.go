@@ -16,19 +16,24 @@ func TestTimelineLosesNothing(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		length := time.Second << rng.IntN(24) // from a second to half a year
 		var line report.Timeline
-		var ended, attempts, credits int64
+		var ended, attempts, credits, pushed int64
 		var busy time.Duration
 		for range 500 {
 			from := began.Add(time.Duration(rng.Int64N(int64(length))))
 			took := time.Duration(rng.Int64N(int64(time.Minute))) - 5*time.Second // some clocks are set back
-			line.Attempt(batch.Attempt{Began: from, Ended: from.Add(took), Credits: rng.IntN(3)})
+			cost, http := rng.IntN(3), 200
+			if cost == 0 {
+				http, pushed = 429, pushed+1
+			}
+			line.Attempt(batch.Attempt{Began: from, Ended: from.Add(took), Credits: cost, HTTP: http})
 			line.Finished(from)
 			ended, attempts, busy = ended+1, attempts+1, busy+max(took, 0)
+			credits += int64(cost)
 		}
-		gotEnded, gotAttempts, gotCredits, gotBusy := line.Sums()
-		credits = gotCredits
-		if gotEnded != ended || gotAttempts != attempts || credits == 0 || gotBusy != busy {
-			t.Errorf("seed %d: %d rows, %d attempts, %s; want %d, %d, %s", seed, gotEnded, gotAttempts, gotBusy, ended, attempts, busy)
+		gotEnded, gotAttempts, gotCredits, gotPushed, gotBusy := line.Sums()
+		if gotEnded != ended || gotAttempts != attempts || gotCredits != credits || gotPushed != pushed || gotBusy != busy {
+			t.Errorf("seed %d: %d rows, %d attempts, %d credits, %d pushed back, %s; want %d, %d, %d, %d, %s",
+				seed, gotEnded, gotAttempts, gotCredits, gotPushed, gotBusy, ended, attempts, credits, pushed, busy)
 		}
 		if n := line.Slices(); n > 300 || n < 20 {
 			t.Errorf("seed %d: %d slices of %s for %s", seed, n, line.Width(), length)

@@ -58,6 +58,7 @@ func payloads(call string) []string {
 		`<template><script>RUN</script></template><x is=RUN>`,
 		`{{.Run}} {{template "head"}} ${RUN} <%= RUN %>`,
 		`javascript:RUN`,
+		"`<img src=x onerror=RUN>`", "``` <script>RUN</script>", "x` [a](CALL) @all `y",
 		`data:text/html,<script>RUN</script>`,
 		`=HYPERLINK("CALL","x")&cmd|' /C calc'!A0`,
 		"\x00\x01\x1b[2J\x1b]0;x\x07\x7f\u0085<script>RUN</script>",
