@@ -24,7 +24,9 @@ func (k *keeper) commit() {
 		k.pre.order(k, &c)
 	}
 	crash.At("before-commit")
+	k.stride.begun(c.Now, len(c.Results))
 	rows, err := k.r.store.Commit(context.Background(), c)
+	k.stride.ended(time.Since(c.Now))
 	crash.At("after-commit")
 	if err != nil {
 		k.broken = fmt.Errorf("write checkpoint: %w", err)

@@ -7,12 +7,36 @@ import (
 
 // gatherMost is how long outcomes may wait for others to be written down with, where nobody waits for
 // them: a commit costs as much as several rows.
-const gatherMost = 20 * time.Millisecond
+const gatherMost = 50 * time.Millisecond
+
+// stride is what the last commits tell of how long the rows dealt ahead will last.
+type stride struct {
+	at   time.Time     // when the last commit began
+	each time.Duration // between two outcomes, over the time before it
+	took time.Duration // for a commit
+}
+
+// begun notes that a commit of so many outcomes begins.
+func (s *stride) begun(now time.Time, outcomes int) {
+	if !s.at.IsZero() && outcomes > 0 {
+		s.each = now.Sub(s.at) / time.Duration(outcomes)
+	}
+	s.at = now
+}
+
+// ended notes how long that commit took. A slow one is remembered for some time: the next may be as slow.
+func (s *stride) ended(took time.Duration) { s.took = max(took, s.took-s.took/8) }
+
+// lasts says whether so many rows keep the workers busy for longer than three commits. Before anything is
+// known they do not.
+func (s *stride) lasts(rows int) bool {
+	return s.each > 0 && time.Duration(rows)*s.each > 3*s.took
+}
 
 // gathers says whether what is to be written may wait for more, and sets k.gathered to when it no longer
-// may. It may while more than half of the rows dealt ahead still wait to be worked: then no worker can
-// run out of rows before the commit is done, and what a crash would leave in doubt is bounded as ever,
-// by the rows dealt. What somebody waits for, or what may stop the run, is written at once.
+// may. It may while the rows dealt ahead will outlast the commit that brings more: then no worker can run
+// out of rows before the commit is done, and what a crash would leave in doubt is bounded as ever, by the
+// rows dealt. What somebody waits for, or what may stop the run, is written at once.
 func (k *keeper) gathers(now time.Time) bool {
 	if !k.patient() {
 		return false
@@ -35,7 +59,14 @@ func (k *keeper) patient() bool {
 	if k.pre != nil {
 		return !k.pre.due(k)
 	}
-	return k.want() == 0 || k.ahead()
+	return k.want() == 0 || k.plenty()
+}
+
+// plenty says whether the rows that are dealt ahead will outlast a commit: a fifth of them at the least
+// waits to be worked, since the pace may change.
+func (k *keeper) plenty() bool {
+	spare := k.out + len(k.queue) - k.r.options.Workers
+	return spare > k.r.options.Workers/5 && k.stride.lasts(spare)
 }
 
 // ahead says whether more than half of the rows that are dealt ahead still wait to be worked.

@@ -56,6 +56,7 @@ type keeper struct {
 	broken    error
 	lost      []Result  // outcomes that the store would not take
 	gathered  time.Time // until when outcomes may wait for more; zero when none does
+	stride    stride
 }
 
 func newKeeper(r *Runner) *keeper {
