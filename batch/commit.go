@@ -15,7 +15,8 @@ func (k *keeper) commit() {
 	c.Deal, c.Now = k.want(), time.Now()
 	c.Skip, c.Workers = k.blocked(), k.r.options.Workers
 	committed, written := k.committed, k.written
-	k.changes, k.committed, k.written, k.gathered = Changes{}, nil, nil, time.Time{}
+	k.changes, k.gathered = Changes{Results: make([]Result, 0, len(c.Results))}, time.Time{} // the next will be like it
+	k.committed, k.written = make([]note, 0, len(committed)), nil
 	if k.broken != nil {
 		k.refuse(c, written, k.broken)
 		return

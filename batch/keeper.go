@@ -71,6 +71,8 @@ func newKeeper(r *Runner) *keeper {
 func (k *keeper) keep(soft context.Context) error {
 	until := k.untilTimer()
 	defer until.Stop()
+	alarm := stopped()
+	defer alarm.Stop()
 	stopping := soft.Done()
 	for {
 		k.plan(time.Now())
@@ -81,7 +83,7 @@ func (k *keeper) keep(soft context.Context) error {
 		if k.over() {
 			break
 		}
-		wake := k.wake()
+		k.set(alarm)
 		select {
 		case n := <-k.r.notes:
 			k.take(n)
@@ -90,9 +92,8 @@ func (k *keeper) keep(soft context.Context) error {
 			k.stop(nothing, StopSignal, "stopped by a signal")
 		case <-until.C:
 			k.stop(nothing, StopDuration, "its time is up")
-		case <-wake.C:
+		case <-alarm.C:
 		}
-		wake.Stop()
 		k.takeWaiting()
 	}
 	k.payOwed()
@@ -102,11 +103,16 @@ func (k *keeper) keep(soft context.Context) error {
 
 func (k *keeper) untilTimer() *time.Timer {
 	if k.r.options.Until.IsZero() {
-		t := time.NewTimer(time.Hour)
-		t.Stop()
-		return t
+		return stopped()
 	}
 	return time.NewTimer(time.Until(k.r.options.Until))
+}
+
+// stopped is a timer that does not fire until it is set.
+func stopped() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
 }
 
 // takeWaiting takes every note that waits, so that they share one commit.
@@ -193,21 +199,21 @@ func (k *keeper) over() bool {
 	return k.out == 0 && len(k.queue) == 0 && k.waiting() == 0 && k.want() == 0 && k.pre.idle()
 }
 
-// wake is a timer for the next job, or outcome, that waits; it never fires where none does.
-func (k *keeper) wake() *time.Timer {
-	if !k.gathered.IsZero() {
-		return time.NewTimer(time.Until(k.gathered))
-	}
+// set has the alarm go off for the next job, or outcome, that waits; it stops it where none does.
+func (k *keeper) set(alarm *time.Timer) {
+	now := time.Now()
 	at := k.hold
 	if len(k.parked) > 0 && k.parked[0].due.After(at) {
 		at = k.parked[0].due
 	}
-	if len(k.parked) == 0 && !time.Now().Before(k.hold) { // a worker's note is what comes next
-		t := time.NewTimer(time.Hour)
-		t.Stop()
-		return t
+	switch {
+	case !k.gathered.IsZero():
+		alarm.Reset(k.gathered.Sub(now))
+	case len(k.parked) == 0 && !now.Before(k.hold): // a worker's note is what comes next
+		alarm.Stop()
+	default:
+		alarm.Reset(max(at.Sub(now), time.Millisecond))
 	}
-	return time.NewTimer(max(time.Until(at), time.Millisecond))
 }
 
 func (k *keeper) tempo() tempo { return tempo(k.r.pace.Load()) }

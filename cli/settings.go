@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 )
@@ -31,10 +32,11 @@ type setting struct {
 	fileOnly  bool // and nowhere else: what guards an org is not to be waved aside on a command line
 }
 
-// settings is every setting of this version, in the order in which help prints them.
-func settings() []setting {
+// settings is every setting of this version, in the order in which help prints them. They are put together
+// once: building the commands looks each of them up many times.
+var settings = sync.OnceValue(func() []setting {
 	return slices.Concat(placeSettings(), orgSettings(), guardSettings(), paceSettings(), meaningSettings(), readingSettings(), commandSettings(), tellSettings())
-}
+})
 
 func placeSettings() []setting {
 	return []setting{
