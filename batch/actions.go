@@ -231,11 +231,11 @@ func (r *Runner) removable(ctx context.Context, j *job, found zoho.Lock) (verdic
 	}
 	if me.ID == "" {
 		return j.refused(CodeOtherOwner, found.ID, describe(found, "whose lock this is can't be told: Zoho won't say who is signed in"),
-			"grant the scope ZohoCRM.users.READ, or run with --any-owner to take any lock away"), false
+			"grant the scope ZohoCRM.users.READ, then retry; or a new run with --any-owner takes any lock away"), false
 	}
 	if found.By.ID != "" && found.By.ID != me.ID {
 		return j.refused(CodeOtherOwner, found.ID, describe(found, "locked by another user"),
-			"run with --any-owner to take other users' locks away"), false
+			"a new run with --any-owner takes other users' locks away; a retry does not"), false
 	}
 	return verdict{}, true
 }

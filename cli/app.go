@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -48,6 +50,11 @@ func Main(ctx context.Context, args []string, w World) (code int) {
 func (a *app) execute(args []string) error {
 	root := a.rootCommand()
 	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own arguments
+	root.InitDefaultHelpCmd()
+	// Where --help follows a word that is no command, cobra would print the help of what stands before it.
+	if cmd, rest, err := root.Find(args); err == nil && cmd.HasSubCommands() && asksHelp(rest) && !strings.HasPrefix(rest[0], "-") {
+		return unknownBelow(cmd, rest)
+	}
 	return root.ExecuteContext(a.bell.soft)
 }
 
@@ -63,14 +70,8 @@ func (a *app) rootCommand() *cobra.Command {
 			"  zlock resume                         go on with the latest run\n" +
 			"  zlock results -o results.csv         what became of every row",
 		SilenceErrors: true, SilenceUsage: true,
-		Args:              cobra.ArbitraryArgs,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			return unknownCommand(cmd, args[0])
-		},
+		Args:              unknownBelow, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(a.world.In)
 	root.SetOut(a.world.Out)
@@ -115,7 +116,16 @@ func commandNames(root *cobra.Command) []string {
 	return out
 }
 
-func unknownCommand(root *cobra.Command, name string) error {
-	return usage(fmt.Sprintf("%s is not a command%s", clean(name), didYouMean(name, commandNames(root))),
-		"zlock --help lists them")
+// unknownBelow refuses what is none of a command's own commands.
+func unknownBelow(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	of := strings.TrimPrefix(strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()), " ")
+	return usage(fmt.Sprintf("%s is not a command%s", strings.TrimPrefix(of+" "+clean(args[0]), " "), didYouMean(args[0], commandNames(cmd))),
+		cmd.CommandPath()+" --help lists them")
+}
+
+func asksHelp(args []string) bool {
+	return slices.ContainsFunc(args, func(arg string) bool { return arg == "-h" || arg == "--help" })
 }

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 )
 
@@ -17,15 +15,6 @@ func (a *app) authCommand() *cobra.Command {
 	}
 	cmd.AddCommand(a.authLoginCommand(), a.authStatusCommand(), a.authLogoutCommand())
 	return cmd
-}
-
-// unknownBelow refuses what is none of a command's own commands.
-func unknownBelow(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return usage(clean(args[0])+" is not a command of "+cmd.CommandPath()+didYouMean(args[0], commandNames(cmd)),
-		"it has "+strings.Join(commandNames(cmd), ", "))
 }
 
 // nothingMore refuses arguments.

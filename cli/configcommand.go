@@ -13,14 +13,7 @@ func (a *app) configCommand() *cobra.Command {
 		Example: "  zlock config get Deals\n" +
 			"  zlock config update Deals --exclude-field Next_Step --dry-run",
 		Annotations: exits("0  a command's help was asked for", "2  usage"),
-		Args:        cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			return usage("config "+clean(args[0])+" is not a command"+didYouMean(args[0], commandNames(cmd)),
-				"zlock config --help lists them")
-		},
+		Args:        unknownBelow, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.configGetCommand(), a.configCreateCommand(), a.configUpdateCommand(), a.configDeleteCommand())
 	return cmd

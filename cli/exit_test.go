@@ -35,6 +35,9 @@ func TestExitUsage(t *testing.T) {
 		says string
 	}{
 		{name: "unknown command", args: "rnu", says: "did you mean run"},
+		{name: "help for an unknown command", args: "runn --help", says: "runn is not a command; did you mean run"},
+		{name: "help below auth", args: "auth loginn -h", says: "auth loginn is not a command"},
+		{name: "unknown below config", args: "config gte Deals", says: "zlock config --help lists them"},
 		{name: "unknown flag", args: "run job.csv --concurency 2", says: "did you mean concurrency"},
 		{name: "flag of run on resume", args: "resume --on-locked fail", says: "belongs to zlock run"},
 		{name: "flag without its value", args: "run job.csv --rate", says: "rate"},

@@ -51,9 +51,12 @@ func (a *app) helpCommand(root *cobra.Command) *cobra.Command {
 			if len(args) == 0 {
 				return root.Help()
 			}
-			cmd, _, err := root.Find(args)
-			if err != nil || cmd == root {
-				return unknownCommand(root, args[0])
+			cmd, rest, err := root.Find(args)
+			if err == nil && cmd.HasSubCommands() {
+				err = unknownBelow(cmd, rest)
+			}
+			if err != nil {
+				return err
 			}
 			return cmd.Help()
 		},
