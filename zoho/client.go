@@ -19,7 +19,7 @@ type Config struct {
 	Version     string            // API version, "v8" when empty
 	Tokens      *Tokens           // required
 	Limiter     *Limiter          // required
-	Transport   http.RoundTripper // nil: one of NewTransportFor, for as many calls as the Limiter's cap
+	Transport   http.RoundTripper // nil: one of NewDirect, for as many calls as the Limiter's cap
 	AllowHosts  []string          // exact names trusted beside Zoho's own, see CheckHost
 	CallTimeout time.Duration     // for a whole call once it may leave; 30 s when 0
 	Log         *slog.Logger      // one debug line a call, without secrets or reasons; nil discards
@@ -32,7 +32,7 @@ type Client struct {
 	version     string
 	tokens      *Tokens
 	limiter     *Limiter
-	http        *http.Client
+	transport   http.RoundTripper
 	callTimeout time.Duration
 	log         *slog.Logger
 	clock       *clock
@@ -60,14 +60,14 @@ func New(c Config) (*Client, error) {
 		}
 	}
 	if c.Transport == nil {
-		c.Transport = NewTransportFor(TransportConfig{Concurrency: c.Limiter.Snapshot().Cap, AllowHosts: c.AllowHosts})
+		c.Transport = NewDirect(TransportConfig{Concurrency: c.Limiter.Snapshot().Cap, AllowHosts: c.AllowHosts})
 	}
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 30 * time.Second
 	}
 	return &Client{
 		api: strings.TrimSuffix(c.API, "/"), version: c.Version,
-		tokens: c.Tokens, limiter: c.Limiter, http: newHTTPClient(c.Transport),
+		tokens: c.Tokens, limiter: c.Limiter, transport: c.Transport,
 		callTimeout: c.CallTimeout, log: orDiscard(c.Log), clock: new(clock), agent: userAgent(),
 	}, nil
 }
@@ -250,7 +250,7 @@ func (c *Client) send(ctx context.Context, k call, address string, token Secret,
 	if k.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	return roundTrip(c.http, req, max(k.most, maxAnswer), c.tokens.cfg.Hidden)
+	return roundTrip(c.transport.RoundTrip, req, max(k.most, maxAnswer), c.tokens.cfg.Hidden)
 }
 
 // newRequest builds a request that net/http cannot send again by itself where that would matter: without
@@ -269,9 +269,10 @@ func newRequest(ctx context.Context, method, address string, body []byte) (*http
 }
 
 // roundTrip sends a request and reads its answer. What it says of secrets, should a server or a proxy repeat
-// one, is taken out before anybody reads it.
-func roundTrip(client *http.Client, req *http.Request, most int, hidden *Hidden) (*answer, error) {
-	resp, err := client.Do(req)
+// one, is taken out before anybody reads it. API calls are made by a transport itself, which follows no
+// redirect; those to the accounts host by a client that follows none.
+func roundTrip(send func(*http.Request) (*http.Response, error), req *http.Request, most int, hidden *Hidden) (*answer, error) {
+	resp, err := send(req)
 	if err != nil {
 		return nil, hidden.redactError(networkError(req.Context(), err))
 	}

@@ -19,7 +19,7 @@ func serve(t *testing.T, c zoho.Config, handler http.HandlerFunc) *zoho.Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	c.API, c.Transport = server.URL, zoho.NewTransport(2)
+	c.API, c.Transport = server.URL, zoho.NewDirect(zoho.TransportConfig{Concurrency: 2})
 	return newClientWith(t, c)
 }
 

@@ -164,7 +164,7 @@ func TestTLS(t *testing.T) {
 			if tt.vouch {
 				config.RootCAs = pool
 			}
-			client := newClientWith(t, zoho.Config{API: server.URL, Transport: zoho.NewTransportFor(config)})
+			client := newClientWith(t, zoho.Config{API: server.URL, Transport: zoho.NewDirect(config)})
 			err := call(t, client, "GET", onList)
 			if reached != tt.served || (err == nil) != tt.served {
 				t.Errorf("reached %v: %v", reached, err)

@@ -153,7 +153,7 @@ func postForm(ctx context.Context, client *http.Client, address string, form url
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("User-Agent", userAgent())
-	return roundTrip(client, req, maxAnswer, nil) // secrets are what it is asked for
+	return roundTrip(client.Do, req, maxAnswer, nil) // secrets are what it is asked for
 }
 
 func (t *Tokens) scrub(text string) string {
