@@ -104,7 +104,7 @@ func TestAddressesBehindNames(t *testing.T) {
 }
 
 // certified makes a certificate for a name, which signs itself.
-func certified(t *testing.T, name string, ends time.Time) (tls.Certificate, *x509.CertPool) {
+func certified(t testing.TB, name string, ends time.Time) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
