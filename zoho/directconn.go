@@ -110,7 +110,10 @@ func (c *directConn) answer(req *http.Request, trace *httptrace.ClientTrace) (*h
 		if resp.StatusCode < 100 || resp.StatusCode > 199 || resp.StatusCode == http.StatusSwitchingProtocols {
 			c.allow = math.MaxInt64
 			resp.TLS = c.state
-			return resp, c.socket.SetReadDeadline(time.Time{})
+			if err := c.socket.SetReadDeadline(time.Time{}); err != nil {
+				resp.Close = true // closed meanwhile: the body's reader will hear of it, if there is more to read
+			}
+			return resp, nil
 		}
 	}
 }
