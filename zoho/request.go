@@ -57,7 +57,7 @@ func continued(base *url.URL, address string) *url.URL {
 	return &url.URL{Scheme: base.Scheme, Host: base.Host, Path: path, RawQuery: query}
 }
 
-// newRequest builds a request that net/http cannot send again by itself where that would matter: without
+// newRequest builds a request that no transport can send again by itself where that would matter: without
 // GetBody a body cannot be rewound, and no Idempotency-Key header invites a repeat.
 func newRequest(ctx context.Context, method string, address *url.URL, body []byte) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "", nil)
