@@ -139,7 +139,7 @@ func (q *inquiry) spend(calls, credits int) {
 func (q *inquiry) watched() http.RoundTripper {
 	way := q.world.Transport
 	if way == nil {
-		way = zoho.NewTransportFor(zoho.TransportConfig{Concurrency: q.limiter.Snapshot().Cap, AllowHosts: q.org.allowHosts})
+		way = zoho.NewDirect(zoho.TransportConfig{Concurrency: q.limiter.Snapshot().Cap, AllowHosts: q.org.allowHosts})
 	}
 	return booked{way, q}
 }

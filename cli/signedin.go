@@ -106,7 +106,7 @@ func (a *app) trust(v values, allow []string) error {
 	if !pool.AppendCertsFromPEM(body) {
 		return usage(v["ca-file"].where+": there is no certificate in it", "give a file of certificates in PEM, -----BEGIN CERTIFICATE----- and so on")
 	}
-	a.world.Transport = zoho.NewTransportFor(zoho.TransportConfig{
+	a.world.Transport = zoho.NewDirect(zoho.TransportConfig{
 		Concurrency: int(editionNamed("").concurrency), AllowHosts: allow, RootCAs: pool,
 	})
 	return nil

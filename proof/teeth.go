@@ -64,14 +64,15 @@ func Teeth() []Tooth {
 		}},
 		{ID: "B9", What: "redirects are followed", Room: "zoho", Tests: "TestRedirectIsNotFollowed", Sooner: true, Edits: []Edit{
 			{"zoho/transport.go", `return http.ErrUseLastResponse }`, `return nil }`},
+			{"zoho/client.go", `roundTrip(c.transport.RoundTrip, req`, `roundTrip(newHTTPClient(c.transport).Do, req`},
 		}},
 		{ID: "B10", What: "the token stands in the query too", Room: "zoho", Tests: "TestRequestOnTheWire", Edits: []Edit{
 			{"zoho/client.go", `	req.Header.Set("User-Agent", c.agent)`, `	req.URL.RawQuery += "&access_token=" + token.Reveal()
 	req.Header.Set("User-Agent", c.agent)`},
 		}},
 		{ID: "B11", What: "an Idempotency-Key invites net/http to send again", Room: "zoho", Tests: "TestRequestOnTheWire|TestWritesAreNeverRepeated", Edits: []Edit{
-			{"zoho/client.go", `	req.Header.Set("Accept", "application/json")`, `	req.Header.Set("Idempotency-Key", "1")
-	req.Header.Set("Accept", "application/json")`},
+			{"zoho/request.go", `	req.Header["Accept"] = acceptJSON`, `	req.Header.Set("Idempotency-Key", "1")
+	req.Header["Accept"] = acceptJSON`},
 		}},
 		{ID: "B12", What: "credits are counted by calls made, not by requests sent", Room: "zoho", Tests: "TestSilentRepeatIsCounted", Edits: []Edit{
 			{"zoho/client.go", `c.meter.book(sent, k.price`, `c.meter.book(min(sent, 1), k.price`},
@@ -133,6 +134,15 @@ func Teeth() []Tooth {
 		}},
 		{ID: "F5", What: "a slow answer moves the clock", Room: "zoho", Tests: "TestOffsetOfSlowAnswers", Edits: []Edit{
 			{"zoho/clock.go", ` || received.Sub(sent) > clockRound {`, ` {`},
+		}},
+		{ID: "W1", What: "a change is sent again when its kept connection dies", Room: "zoho", Tests: "TestDirectDeaths", Edits: []Edit{
+			{"zoho/direct.go", `return req.Method == http.MethodGet && !hasBody(req) && c.kept`, `return c.kept`},
+		}},
+		{ID: "W2", What: "a kept connection is used without a look at it", Room: "zoho", Tests: "TestDirectDeaths", Edits: []Edit{
+			{"zoho/directidle.go", ` && c.usable() {`, ` {`},
+		}},
+		{ID: "W3", What: "a connection with bytes behind an answer is kept", Room: "zoho", Tests: "TestDirectReads", Edits: []Edit{
+			{"zoho/directbody.go", ` && c.reader.Buffered() == 0:`, `:`},
 		}},
 	}
 }

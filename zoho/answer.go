@@ -31,13 +31,34 @@ type answer struct {
 // most bytes of it, and closes it.
 func readAnswer(resp *http.Response, most int, hidden *Hidden) *answer {
 	defer resp.Body.Close() // nothing is lost by an error here: the body has been read
-	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(most)+1))
+	body, err := readAll(io.LimitReader(resp.Body, int64(most)+1), resp.ContentLength)
 	if err == nil && len(body) > most {
 		body, err = body[:most], fmt.Errorf("longer than %d MiB", most>>20)
 	}
 	a := &answer{status: resp.StatusCode, header: resp.Header, body: hidden.RedactData(body), broken: hidden.redactError(err), at: time.Now()}
 	a.value, a.fault = a.decode()
 	return a
+}
+
+// readAll is io.ReadAll with room for as many bytes as are announced, within reason.
+func readAll(from io.Reader, announced int64) ([]byte, error) {
+	if announced < 0 || announced > 16<<10 {
+		return io.ReadAll(from)
+	}
+	body := make([]byte, 0, announced+1) // one more, in which the end shows
+	for {
+		n, err := from.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return body, err
+		}
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+	}
 }
 
 // statusCode returns the status, and 0 for no answer.

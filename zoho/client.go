@@ -1,7 +1,6 @@
 package zoho
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +18,7 @@ type Config struct {
 	Version     string            // API version, "v8" when empty
 	Tokens      *Tokens           // required
 	Limiter     *Limiter          // required
-	Transport   http.RoundTripper // nil: one of NewTransportFor, for as many calls as the Limiter's cap
+	Transport   http.RoundTripper // nil: one of NewDirect, for as many calls as the Limiter's cap
 	AllowHosts  []string          // exact names trusted beside Zoho's own, see CheckHost
 	CallTimeout time.Duration     // for a whole call once it may leave; 30 s when 0
 	Log         *slog.Logger      // one debug line a call, without secrets or reasons; nil discards
@@ -32,11 +31,13 @@ type Client struct {
 	version     string
 	tokens      *Tokens
 	limiter     *Limiter
-	http        *http.Client
+	transport   http.RoundTripper
 	callTimeout time.Duration
 	log         *slog.Logger
 	clock       *clock
 	agent       string
+	late        error // what ends a call of callTimeout
+	base        *baseAddress
 	meter       *Meter
 	readBack    bool
 }
@@ -60,14 +61,16 @@ func New(c Config) (*Client, error) {
 		}
 	}
 	if c.Transport == nil {
-		c.Transport = NewTransportFor(TransportConfig{Concurrency: c.Limiter.Snapshot().Cap, AllowHosts: c.AllowHosts})
+		c.Transport = NewDirect(TransportConfig{Concurrency: c.Limiter.Snapshot().Cap, AllowHosts: c.AllowHosts})
 	}
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 30 * time.Second
 	}
+	late := fmt.Errorf("no whole answer within %v", c.CallTimeout)
 	return &Client{
+		late: late, base: new(baseAddress),
 		api: strings.TrimSuffix(c.API, "/"), version: c.Version,
-		tokens: c.Tokens, limiter: c.Limiter, http: newHTTPClient(c.Transport),
+		tokens: c.Tokens, limiter: c.Limiter, transport: c.Transport,
 		callTimeout: c.CallTimeout, log: orDiscard(c.Log), clock: new(clock), agent: userAgent(),
 	}, nil
 }
@@ -220,7 +223,7 @@ func (c *Client) address(k call) (string, *Error) {
 
 // acquire waits until the call may leave.
 func (c *Client) acquire(ctx context.Context, k call) (*Slot, *Error) {
-	slot, err := c.limiter.acquire(ctx, &waiter{price: k.price, slots: k.slots, read: c.readBack, ready: make(chan struct{})})
+	slot, err := c.limiter.acquire(ctx, &waiter{price: k.price, slots: k.slots, read: c.readBack})
 	if err == nil {
 		return slot, nil
 	}
@@ -239,9 +242,13 @@ func kindOfHold(err error) Kind {
 // send puts the request on the wire and reads what comes back. The error is the network's; an answer
 // whose body broke off is an answer.
 func (c *Client) send(ctx context.Context, k call, address string, token Secret, w *wire) (*answer, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.callTimeout, fmt.Errorf("no whole answer within %v", c.callTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, c.callTimeout, c.late)
 	defer cancel()
-	req, err := newRequest(w.watch(ctx), k.method, address, k.body)
+	u, err := c.base.parse(address)
+	if err != nil {
+		return nil, err
+	}
+	req, err := newRequest(w.watch(ctx), k.method, u, k.body)
 	if err != nil {
 		return nil, err
 	}
@@ -250,28 +257,14 @@ func (c *Client) send(ctx context.Context, k call, address string, token Secret,
 	if k.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	return roundTrip(c.http, req, max(k.most, maxAnswer), c.tokens.cfg.Hidden)
-}
-
-// newRequest builds a request that net/http cannot send again by itself where that would matter: without
-// GetBody a body cannot be rewound, and no Idempotency-Key header invites a repeat.
-func newRequest(ctx context.Context, method, address string, body []byte) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
-	if err != nil {
-		return nil, errors.New("the address cannot be used")
-	}
-	if body == nil {
-		req.Body, req.ContentLength = http.NoBody, 0
-	}
-	req.GetBody = nil
-	req.Header.Set("Accept", "application/json")
-	return req, nil
+	return roundTrip(c.transport.RoundTrip, req, max(k.most, maxAnswer), c.tokens.cfg.Hidden)
 }
 
 // roundTrip sends a request and reads its answer. What it says of secrets, should a server or a proxy repeat
-// one, is taken out before anybody reads it.
-func roundTrip(client *http.Client, req *http.Request, most int, hidden *Hidden) (*answer, error) {
-	resp, err := client.Do(req)
+// one, is taken out before anybody reads it. API calls are made by a transport itself, which follows no
+// redirect; those to the accounts host by a client that follows none.
+func roundTrip(send func(*http.Request) (*http.Response, error), req *http.Request, most int, hidden *Hidden) (*answer, error) {
+	resp, err := send(req)
 	if err != nil {
 		return nil, hidden.redactError(networkError(req.Context(), err))
 	}

@@ -14,13 +14,23 @@ import (
 	"zlock/zoho"
 )
 
-// serve runs handler on loopback and returns a client for it.
+// serve runs handler on loopback and returns a client for it, over a Direct unless told otherwise.
 func serve(t *testing.T, c zoho.Config, handler http.HandlerFunc) *zoho.Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	c.API, c.Transport = server.URL, zoho.NewTransport(2)
+	if c.Transport == nil {
+		c.Transport = zoho.NewDirect(zoho.TransportConfig{Concurrency: 2})
+	}
+	c.API = server.URL
 	return newClientWith(t, c)
+}
+
+// eachWay runs a test over both transports: that of API calls, and net/http's, which makes them where there
+// is a proxy.
+func eachWay(t *testing.T, test func(t *testing.T, way http.RoundTripper)) {
+	t.Run("direct", func(t *testing.T) { test(t, zoho.NewDirect(zoho.TransportConfig{Concurrency: 2})) })
+	t.Run("net/http", func(t *testing.T) { test(t, zoho.NewTransport(2)) })
 }
 
 func asError(t *testing.T, err error) *zoho.Error {

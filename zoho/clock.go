@@ -17,19 +17,28 @@ const (
 type clock struct {
 	mu      sync.Mutex
 	offsets []time.Duration // the last clockSamples, oldest first
+	text    string          // the last Date, which is that of every answer within its second
+	date    time.Time       // what it says
 }
 
 // learn takes a sample. A Date header is cut to its second, so half a second is added; it was written
 // somewhere between sending and receiving, so the middle of the two is taken for our time.
 func (c *clock) learn(h http.Header, sent, received time.Time) {
-	date, err := http.ParseTime(h.Get("Date"))
-	if err != nil || sent.IsZero() || received.Sub(sent) > clockRound {
+	text := h.Get("Date")
+	if text == "" || sent.IsZero() || received.Sub(sent) > clockRound {
 		return
 	}
-	ours := sent.Add(received.Sub(sent) / 2).Round(0)
-	offset := date.Add(500 * time.Millisecond).Sub(ours)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if text != c.text {
+		date, err := http.ParseTime(text)
+		if err != nil {
+			return
+		}
+		c.text, c.date = text, date
+	}
+	ours := sent.Add(received.Sub(sent) / 2).Round(0)
+	offset := c.date.Add(500 * time.Millisecond).Sub(ours)
 	if len(c.offsets) == clockSamples {
 		c.offsets = slices.Delete(c.offsets, 0, 1)
 	}

@@ -104,7 +104,7 @@ func TestAddressesBehindNames(t *testing.T) {
 }
 
 // certified makes a certificate for a name, which signs itself.
-func certified(t *testing.T, name string, ends time.Time) (tls.Certificate, *x509.CertPool) {
+func certified(t testing.TB, name string, ends time.Time) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -164,7 +164,7 @@ func TestTLS(t *testing.T) {
 			if tt.vouch {
 				config.RootCAs = pool
 			}
-			client := newClientWith(t, zoho.Config{API: server.URL, Transport: zoho.NewTransportFor(config)})
+			client := newClientWith(t, zoho.Config{API: server.URL, Transport: zoho.NewDirect(config)})
 			err := call(t, client, "GET", onList)
 			if reached != tt.served || (err == nil) != tt.served {
 				t.Errorf("reached %v: %v", reached, err)

@@ -1,5 +1,11 @@
 package zoho
 
+import (
+	"context"
+	"net"
+	"net/url"
+)
+
 // RetryAfter lets tests reach the reader of the header.
 var RetryAfter = retryAfter
 
@@ -34,3 +40,23 @@ func unnamed(v any) any {
 	}
 	return v
 }
+
+// NewDirectOver returns a Direct whose connections come from dial.
+func NewDirectOver(dial func(ctx context.Context, network, address string) (net.Conn, error)) *Direct {
+	d := NewDirect(TransportConfig{Concurrency: 2})
+	d.dial = dial
+	return d
+}
+
+// Idle returns how many connections are kept.
+func (d *Direct) Idle() int {
+	d.idle.mu.Lock()
+	defer d.idle.mu.Unlock()
+	return len(d.idle.conns)
+}
+
+// Continued reads an address that goes on from base, or returns nil.
+func Continued(base *url.URL, address string) *url.URL { return continued(base, address) }
+
+// IsModule reports what can be a module's API name.
+var IsModule = isModule

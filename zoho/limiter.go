@@ -49,7 +49,8 @@ type Limiter struct {
 	log       *slog.Logger
 }
 
-// waiter is one call that has asked to leave. Its fate is in slot or err once ready is closed.
+// waiter is one call that has asked to leave. Its fate is in slot or err once ready is closed; it has a ready
+// only if its fate was not known at once.
 type waiter struct {
 	price int
 	slots int // that it takes; 0 is one
@@ -92,13 +93,13 @@ func NewLimiter(c LimiterConfig) *Limiter {
 // none) may leave, in order of arrival. The Slot must be released with what came back. The error is
 // ctx's, or a *StopError when no call may leave for a long time or ever.
 func (l *Limiter) Acquire(ctx context.Context, price int) (*Slot, error) {
-	return l.acquire(ctx, &waiter{price: price, ready: make(chan struct{})})
+	return l.acquire(ctx, &waiter{price: price})
 }
 
 // AcquireRead is Acquire for reading back a row in doubt: it may use the credits kept for reads,
 // and is preferred when Zoho is being tested after an outage, as useful work that changes nothing.
 func (l *Limiter) AcquireRead(ctx context.Context, price int) (*Slot, error) {
-	return l.acquire(ctx, &waiter{price: price, read: true, ready: make(chan struct{})})
+	return l.acquire(ctx, &waiter{price: price, read: true})
 }
 
 // Owe says how many rows are in doubt now. As many credits of each limit are kept for AcquireRead.
@@ -132,13 +133,30 @@ func (l *Limiter) acquire(ctx context.Context, w *waiter) (*Slot, error) {
 	l.mu.Lock()
 	l.queue = append(l.queue, w)
 	l.pump(time.Now())
+	settled := w.settled()
+	if !settled {
+		w.ready = make(chan struct{})
+	}
 	l.unlock()
+	if settled {
+		return w.slot, w.err
+	}
 	select {
 	case <-w.ready:
 		return w.slot, w.err
 	case <-ctx.Done():
 		l.giveUp(w)
 		return nil, ctx.Err()
+	}
+}
+
+// settled reports whether the waiter's fate is known. The Limiter is locked.
+func (w *waiter) settled() bool { return w.slot != nil || w.err != nil }
+
+// tell lets the waiter know that its fate is.
+func (w *waiter) tell() {
+	if w.ready != nil {
+		close(w.ready)
 	}
 }
 
@@ -194,7 +212,7 @@ func (l *Limiter) refuse(now time.Time) {
 		if w.err = stop; stop == nil {
 			w.err = &NarrowError{Want: w.size(), Limit: l.slots.limit()}
 		}
-		close(w.ready)
+		w.tell()
 		return true
 	})
 }
@@ -259,7 +277,7 @@ func (l *Limiter) admit(w *waiter, now time.Time) {
 	l.circuit.admit(s)
 	l.slots.admit(s, w.size())
 	w.slot = s
-	close(w.ready)
+	w.tell()
 }
 
 // checkOutage stops everything once Zoho has not answered for too long.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 )
 
@@ -19,7 +18,15 @@ const (
 		"Record_Locking_Rule_Id__s,Record_Locking_Configuration_Id__s,Owner,Parent_Id"
 )
 
-var modulePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,99}$`)
+// isModule reports what can be a module's API name: a letter followed by up to 99 letters, digits and _.
+func isModule(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; !isAlphanumeric(c) && c != '_' {
+			return false
+		}
+	}
+	return name != "" && len(name) <= 100 && name[0] != '_' && !isDigits(name[:1])
+}
 
 // ListLocks returns the locks on a record: none (nil, nil) when it is not locked, one as a rule. It costs
 // 1 credit. It follows the page "Get Record Locking Information".
@@ -127,7 +134,7 @@ func located(k call, lockID string) (call, error) {
 
 // checkModule returns an error unless the call's module can stand in a path or a query.
 func checkModule(k call) error {
-	if !modulePattern.MatchString(k.record.Module) {
+	if !isModule(k.record.Module) {
 		return refuseHere(k, ModuleUnknown, "the module is no API name: a letter followed by letters, digits and _")
 	}
 	return nil
@@ -149,7 +156,9 @@ func reasonBody(reason string) []byte {
 	type row struct {
 		Reason string `json:"Locked_Reason__s"`
 	}
-	body, err := json.Marshal(map[string][]row{"data": {{reason}}})
+	body, err := json.Marshal(struct {
+		Data [1]row `json:"data"`
+	}{[1]row{{reason}}})
 	if err != nil { // cannot be: a string always has a JSON form
 		return nil
 	}

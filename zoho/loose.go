@@ -17,11 +17,11 @@ type object map[string]any
 // that occurs twice in one object is an error: which of the two Zoho meant cannot be known.
 func decodeLoosely(body []byte) (any, error) {
 	body = bytes.TrimPrefix(body, []byte("\ufeff"))
-	var whole json.RawMessage
-	if err := json.Unmarshal(body, &whole); err != nil { // looks through it all and keeps a copy
-		return nil, err
+	if !json.Valid(body) {
+		var whole json.RawMessage
+		return nil, json.Unmarshal(body, &whole) // says what is wrong, and where
 	}
-	w := walk{text: whole}
+	w := walk{text: body}
 	return w.value(0)
 }
 

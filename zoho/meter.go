@@ -6,7 +6,7 @@ import "time"
 // goroutine: only one call may be made on it at a time. Calls to the token endpoint are not booked: they
 // cost nothing and are made for everybody.
 type Meter struct {
-	Calls      int       // requests that left, silent repeats by net/http counted
+	Calls      int       // requests that left, silent repeats by the transport counted
 	Credits    int       // what they cost
 	FirstSent  time.Time // local wall clock, when the first was written; zero when none was
 	LastSent   time.Time // the same for the last

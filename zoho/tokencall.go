@@ -147,13 +147,17 @@ func (t *Tokens) post(ctx context.Context, w *wire) (access, *Error) {
 func postForm(ctx context.Context, client *http.Client, address string, form url.Values, w *wire) (*answer, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, tokenTimeout, errors.New("no whole answer within "+tokenTimeout.String()))
 	defer cancel()
-	req, err := newRequest(w.watch(ctx), http.MethodPost, address, []byte(form.Encode()))
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errAddress
+	}
+	req, err := newRequest(w.watch(ctx), http.MethodPost, u, []byte(form.Encode()))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("User-Agent", userAgent())
-	return roundTrip(client, req, maxAnswer, nil) // secrets are what it is asked for
+	return roundTrip(client.Do, req, maxAnswer, nil) // secrets are what it is asked for
 }
 
 func (t *Tokens) scrub(text string) string {

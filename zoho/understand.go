@@ -56,6 +56,9 @@ func feedbackOf(e *Error, a *answer) Feedback {
 
 // note logs a call in one line. The reason of a lock and whatever is secret stay out of it.
 func (c *Client) note(ctx context.Context, k call, a *answer, e *Error, sent int, took time.Duration) {
+	if !c.log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
 	attrs := []slog.Attr{
 		slog.String("op", k.op),
 		slog.String("module", k.record.Module),

@@ -1,7 +1,6 @@
 package zoho
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,10 +16,14 @@ type walk struct {
 
 // next skips blanks, and the commas and colons of a valid text, and returns the byte after them.
 func (w *walk) next() byte {
-	for bytes.IndexByte([]byte(" \t\r\n,:"), w.text[w.at]) >= 0 {
-		w.at++
+	for {
+		switch c := w.text[w.at]; c {
+		case ' ', '\t', '\r', '\n', ',', ':':
+			w.at++
+		default:
+			return c
+		}
 	}
-	return w.text[w.at]
 }
 
 func (w *walk) value(depth int) (any, error) {
@@ -50,7 +53,7 @@ func (w *walk) value(depth int) (any, error) {
 func (w *walk) object(depth int) (any, error) {
 	o := object{}
 	for w.at++; w.next() != '}'; {
-		key, err := w.string()
+		key, err := w.name()
 		if err != nil {
 			return nil, err
 		}
@@ -78,10 +81,30 @@ func (w *walk) array(depth int) (any, error) {
 	return array, nil
 }
 
-// string returns the text between quotes; one with escapes, or bytes that are no UTF-8, as
-// encoding/json reads it.
-func (w *walk) string() (string, error) {
-	from, plain := w.at, true
+// commonNames are those of most answers: there is no need of a copy of each in every one of them.
+var commonNames = map[string]string{
+	"data": "data", "code": "code", "status": "status", "message": "message", "details": "details",
+	"id": "id", "name": "name", "Created_By": "Created_By", "Created_Time": "Created_Time", "info": "info",
+}
+
+// name is string for the name of a member.
+func (w *walk) name() (string, error) {
+	quoted, plain := w.quoted()
+	if plain {
+		if name, ok := commonNames[string(quoted[1:len(quoted)-1])]; ok {
+			return name, nil
+		}
+	}
+	return textWithin(quoted, plain)
+}
+
+// string returns the text between quotes.
+func (w *walk) string() (string, error) { return textWithin(w.quoted()) }
+
+// quoted returns the text with its quotes, and whether it is without escapes.
+func (w *walk) quoted() (text []byte, plain bool) {
+	from := w.at
+	plain = true
 	for w.at++; w.text[w.at] != '"'; w.at++ {
 		if w.text[w.at] == '\\' {
 			w.at++
@@ -89,7 +112,12 @@ func (w *walk) string() (string, error) {
 		}
 	}
 	w.at++
-	quoted := w.text[from:w.at]
+	return w.text[from:w.at], plain
+}
+
+// textWithin returns the text between quotes; one with escapes, or bytes that are no UTF-8, as encoding/json
+// reads it.
+func textWithin(quoted []byte, plain bool) (string, error) {
 	if plain && utf8.Valid(quoted) {
 		return string(quoted[1 : len(quoted)-1]), nil
 	}
@@ -100,8 +128,12 @@ func (w *walk) string() (string, error) {
 
 func (w *walk) number() json.Number {
 	from := w.at
-	for w.at < len(w.text) && bytes.IndexByte([]byte("+-.0123456789eE"), w.text[w.at]) >= 0 {
+	for w.at < len(w.text) && isOfNumber(w.text[w.at]) {
 		w.at++
 	}
 	return json.Number(w.text[from:w.at])
+}
+
+func isOfNumber(c byte) bool {
+	return '0' <= c && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'
 }

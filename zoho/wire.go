@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// wire counts what one call puts on the wire. net/http may send a GET a second time by itself when a
-// connection that was kept open dies; that costs a second credit, so calls of Do are not the measure.
+// wire counts what one call puts on the wire. A transport may send a GET a second time by itself when a
+// connection that was kept open dies; that costs a second credit, so its calls are not the measure.
 type wire struct {
 	mu       sync.Mutex
 	conns    int // attempts that got a connection, from where on anything may have left

@@ -42,12 +42,16 @@ func TestMeterBooks(t *testing.T) {
 	})
 }
 
-// TestSilentRepeatIsCounted: net/http sends a GET again by itself when a kept connection dies under it.
+// TestSilentRepeatIsCounted: a transport sends a GET again by itself when a kept connection dies under it.
 func TestSilentRepeatIsCounted(t *testing.T) {
+	eachWay(t, testSilentRepeatIsCounted)
+}
+
+func testSilentRepeatIsCounted(t *testing.T, way http.RoundTripper) {
 	var calls, deaths atomic.Int32
 	var known sync.Map // connections that have served a call
 	limiter := zoho.NewLimiter(zoho.LimiterConfig{Cap: 2})
-	client := serve(t, zoho.Config{Limiter: limiter}, func(w http.ResponseWriter, r *http.Request) {
+	client := serve(t, zoho.Config{Limiter: limiter, Transport: way}, func(w http.ResponseWriter, r *http.Request) {
 		calls.Add(1)
 		if _, kept := known.LoadOrStore(r.RemoteAddr, true); kept && deaths.CompareAndSwap(0, 1) {
 			panic(http.ErrAbortHandler) // Zoho has acted; the connection dies
@@ -70,10 +74,14 @@ func TestSilentRepeatIsCounted(t *testing.T) {
 
 // TestWritesAreNeverRepeated: after the same death a change is left open and not sent again.
 func TestWritesAreNeverRepeated(t *testing.T) {
+	eachWay(t, testWritesAreNeverRepeated)
+}
+
+func testWritesAreNeverRepeated(t *testing.T, way http.RoundTripper) {
 	for _, method := range []string{"POST", "PUT", "DELETE"} {
 		t.Run(method, func(t *testing.T) {
 			var writes atomic.Int32
-			client := serve(t, zoho.Config{}, func(w http.ResponseWriter, r *http.Request) {
+			client := serve(t, zoho.Config{Transport: way}, func(w http.ResponseWriter, r *http.Request) {
 				if r.Method != http.MethodGet {
 					writes.Add(1)
 					panic(http.ErrAbortHandler)
@@ -129,11 +137,15 @@ func TestNameNotFound(t *testing.T) {
 }
 
 func TestRedirectIsNotFollowed(t *testing.T) {
+	eachWay(t, testRedirectIsNotFollowed)
+}
+
+func testRedirectIsNotFollowed(t *testing.T, way http.RoundTripper) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 			t.Errorf("%d was followed", status)
 		}))
-		client := serve(t, zoho.Config{}, func(w http.ResponseWriter, r *http.Request) {
+		client := serve(t, zoho.Config{Transport: way}, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere.URL, status)
 		})
 		if e := asError(t, call(t, client, "POST", onList)); e.Kind != zoho.Redirected || e.Status != status || !strings.HasSuffix(elsewhere.URL, strings.TrimPrefix(e.Message, "the answer is a redirect to ")) {
@@ -144,6 +156,10 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 }
 
 func TestBodiesThatCannotBeBelieved(t *testing.T) {
+	eachWay(t, testBodiesThatCannotBeBelieved)
+}
+
+func testBodiesThatCannotBeBelieved(t *testing.T, way http.RoundTripper) {
 	bomb := func(w http.ResponseWriter) {
 		w.Header().Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(w)
@@ -178,7 +194,7 @@ func TestBodiesThatCannotBeBelieved(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			client := serve(t, zoho.Config{}, func(w http.ResponseWriter, r *http.Request) { tt.write(w) })
+			client := serve(t, zoho.Config{Transport: way}, func(w http.ResponseWriter, r *http.Request) { tt.write(w) })
 			if e := asError(t, call(t, client, "POST", onList)); e.Kind != zoho.BadAnswer || e.Phase != zoho.PhaseOpen {
 				t.Errorf("got %v, %v: %v", e.Kind, e.Phase, e)
 			}
@@ -187,9 +203,13 @@ func TestBodiesThatCannotBeBelieved(t *testing.T) {
 }
 
 func TestConnectionsAreKept(t *testing.T) {
+	eachWay(t, testConnectionsAreKept)
+}
+
+func testConnectionsAreKept(t *testing.T, way http.RoundTripper) {
 	var mu sync.Mutex
 	seen := map[string]int{}
-	client := serve(t, zoho.Config{}, func(w http.ResponseWriter, r *http.Request) {
+	client := serve(t, zoho.Config{Transport: way}, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		seen[r.RemoteAddr]++
 		mu.Unlock()
