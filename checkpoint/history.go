@@ -21,7 +21,7 @@ func (d *DB) History(ctx context.Context, runID string) iter.Seq2[batch.Attempt,
 		for n := 0; err == nil; {
 			var page []keyedAttempt
 			page, err = collect(ctx, d.db, scanKeyedAttempt, `SELECT key, n, kind, began, ended, http, code, message, credits
-				FROM attempts WHERE (key, n) > (?, ?) AND key <= ? ORDER BY key, n LIMIT ?`, key, n, last, historyPage)
+				FROM history WHERE key >= ? AND key <= ? AND (key, n) > (?, ?) ORDER BY key, n LIMIT ?`, key, last, key, n, historyPage)
 			if err != nil {
 				break
 			}

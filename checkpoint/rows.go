@@ -93,7 +93,7 @@ func (d *DB) Attempts(ctx context.Context, runID string, seq int64) ([]batch.Att
 	if err != nil {
 		return nil, fmt.Errorf("read attempts: %w", explain(d.path, err))
 	}
-	all, err := collect(ctx, d.db, scanAttempt, "SELECT n, kind, began, ended, http, code, message, credits FROM attempts WHERE key = ? ORDER BY n",
+	all, err := collect(ctx, d.db, scanAttempt, "SELECT n, kind, began, ended, http, code, message, credits FROM history WHERE key = ? ORDER BY n",
 		rowKey(k.n, seq))
 	if err != nil {
 		return nil, fmt.Errorf("read attempts of row %d: %w", seq, explain(d.path, err))
