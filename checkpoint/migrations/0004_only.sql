@@ -5,9 +5,11 @@
 ALTER TABLE rows ADD COLUMN began INTEGER;
 ALTER TABLE rows ADD COLUMN took  INTEGER; -- nanoseconds from began to its end
 
--- Every attempt, wherever it stands.
+-- Every attempt, wherever it stands. The casts give both halves the same affinities: only then does
+-- SQLite merge the two by their keys instead of sorting them.
 CREATE VIEW history (key, n, kind, began, ended, http, code, message, credits) AS
 SELECT key, n, kind, began, ended, http, code, message, credits FROM attempts
 UNION ALL
-SELECT key, 1, 'send', began, began + took, COALESCE(http, 0), COALESCE(code, ''), COALESCE(message, ''), credits
+SELECT key, CAST(1 AS INTEGER), CAST('send' AS TEXT), began, CAST(began + took AS INTEGER),
+  CAST(COALESCE(http, 0) AS INTEGER), CAST(COALESCE(code, '') AS TEXT), CAST(COALESCE(message, '') AS TEXT), credits
 FROM rows WHERE began IS NOT NULL;
