@@ -147,6 +147,23 @@ func (w *writing) written(ctx context.Context, key int64, r *batch.Result) (was 
 // was not before.
 func (w *writing) intent(ctx context.Context, in batch.Intent) error {
 	key := rowKey(w.s.n, in.Seq)
+	previous, err := encodePrevious(in.Previous)
+	if err != nil {
+		return err
+	}
+	n, err := w.l.exec(ctx, "UPDATE rows SET lock_id = ?, previous = ? WHERE key = ? AND state = 'sending'", text(in.LockID), previous, key)
+	if err == nil && n == 0 { // which is rare, and so looked into only now
+		err = w.lateIntent(ctx, key, text(in.LockID), previous)
+	}
+	if err != nil {
+		return err
+	}
+	w.reserved[key] = max(w.reserved[key], w.s.reserved.by[key], passCost(batch.ActionUnlock, false))
+	return nil
+}
+
+// lateIntent is intent for a row that is not in flight: one in doubt, or only shown so far.
+func (w *writing) lateIntent(ctx context.Context, key int64, lockID, previous any) error {
 	was, err := w.state(ctx, key)
 	if err != nil {
 		return err
@@ -154,20 +171,12 @@ func (w *writing) intent(ctx context.Context, in batch.Intent) error {
 	if was.Final() {
 		return refuse("it is %s already", was)
 	}
-	previous, err := encodePrevious(in.Previous)
-	if err != nil {
-		return err
-	}
 	_, err = w.l.exec(ctx, `UPDATE rows SET state = CASE state WHEN 'pending' THEN 'sending' ELSE state END,
-		lock_id = ?, previous = ?, dealt_at = COALESCE(dealt_at, ?) WHERE key = ?`, text(in.LockID), previous, stamp(w.c.Now), key)
-	if err != nil {
-		return err
-	}
-	if was == batch.Pending {
+		lock_id = ?, previous = ?, dealt_at = COALESCE(dealt_at, ?) WHERE key = ?`, lockID, previous, stamp(w.c.Now), key)
+	if err == nil && was == batch.Pending {
 		w.move(was, batch.Sending)
 	}
-	w.reserved[key] = max(w.reserved[key], w.s.reserved.by[key], passCost(batch.ActionUnlock, false))
-	return nil
+	return err
 }
 
 // release gives a row back that was dealt and not begun. It takes back nothing else: a row in doubt

@@ -112,58 +112,63 @@ func (w *writing) dealPage(ctx context.Context, page []batch.Row, back []int64) 
 		return nil
 	}
 	w.cursor = rowKey(w.s.n, page[len(page)-1].Seq)
-	fresh := page
-	if len(w.s.held)+len(back) > 0 {
-		fresh = slices.DeleteFunc(slices.Clone(page), func(row batch.Row) bool {
-			key := rowKey(w.s.n, row.Seq)
-			_, had := w.s.held[key]
-			return had || slices.Contains(back, key)
-		})
-	}
+	fresh := w.fresh(page, back)
 	if w.c.Show {
 		for i := range fresh {
 			w.held = append(w.held, rowKey(w.s.n, fresh[i].Seq))
 		}
-		w.rows = append(w.rows, fresh...)
-		return nil
-	}
-	if err := w.send(ctx, fresh, len(fresh) == len(page) && len(w.c.Skip) == 0); err != nil {
+	} else if err := w.send(ctx, fresh, len(fresh) == len(page) && len(w.c.Skip) == 0); err != nil {
 		return err
 	}
-	w.moved[batch.Pending] -= int64(len(fresh))
-	w.moved[batch.Sending] += int64(len(fresh))
-	for i := range fresh {
-		row := &fresh[i]
-		w.reserved[rowKey(w.s.n, row.Seq)] = passCost(row.Action, row.Expect != nil)
-		row.DealtAt = w.c.Now
+	if w.rows == nil {
+		w.rows = fresh
+	} else {
+		w.rows = append(w.rows, fresh...)
 	}
-	w.rows = append(w.rows, fresh...)
 	return nil
 }
 
-// send puts rows in flight. Where they are all the pending ones between the first and the last, one
-// statement does.
-func (w *writing) send(ctx context.Context, rows []batch.Row, all bool) error {
-	if len(rows) == 0 {
-		return nil
+// fresh leaves out of a page what was in hand before.
+func (w *writing) fresh(page []batch.Row, back []int64) []batch.Row {
+	if len(w.s.held)+len(back) == 0 {
+		return page
 	}
-	if !all {
-		for i := range rows {
-			if err := w.sendRange(ctx, rows[i:i+1]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return w.sendRange(ctx, rows)
+	return slices.DeleteFunc(slices.Clone(page), func(row batch.Row) bool {
+		key := rowKey(w.s.n, row.Seq)
+		_, had := w.s.held[key]
+		return had || slices.Contains(back, key)
+	})
 }
 
+// send puts rows in flight: with one statement, where they are all that is pending between the first and
+// the last.
+func (w *writing) send(ctx context.Context, rows []batch.Row, all bool) error {
+	step := 1
+	if all {
+		step = max(1, len(rows))
+	}
+	for some := range slices.Chunk(rows, step) {
+		if err := w.sendRange(ctx, some); err != nil {
+			return err
+		}
+	}
+	w.moved[batch.Pending] -= int64(len(rows))
+	w.moved[batch.Sending] += int64(len(rows))
+	for i := range rows {
+		row := &rows[i]
+		w.reserved[rowKey(w.s.n, row.Seq)] = passCost(row.Action, row.Expect != nil)
+		row.DealtAt = w.c.Now
+	}
+	return nil
+}
+
+// sendRange puts in flight what is pending from the first to the last of rows, which must be these rows.
 func (w *writing) sendRange(ctx context.Context, rows []batch.Row) error {
-	first, last := rowKey(w.s.n, rows[0].Seq), rowKey(w.s.n, rows[len(rows)-1].Seq)
+	first, last := rows[0].Seq, rows[len(rows)-1].Seq
 	n, err := w.l.exec(ctx, "UPDATE rows SET state = 'sending', dealt_at = ? WHERE key BETWEEN ? AND ? AND state = 'pending'",
-		stamp(w.c.Now), first, last)
+		stamp(w.c.Now), rowKey(w.s.n, first), rowKey(w.s.n, last))
 	if err == nil && n != int64(len(rows)) {
-		return refuse("%d rows from %d to %d are pending, and not the %d that were read", n, rows[0].Seq, rows[len(rows)-1].Seq, len(rows))
+		return refuse("%d rows from %d to %d are pending, not the %d that were read", n, first, last, len(rows))
 	}
 	return err
 }
