@@ -38,7 +38,10 @@ func (d *DB) begin(ctx context.Context, runID, owner string) (*Session, error) {
 		}
 	}
 	ctx = context.WithoutCancel(ctx)
-	s := &Session{path: d.path, id: k.ID, org: k.Org, n: k.n, held: map[int64]struct{}{}, reserved: map[int64]int{}, patience: persistFor}
+	s := &Session{
+		path: d.path, id: k.ID, org: k.Org, n: k.n, patience: persistFor, held: map[int64]struct{}{},
+		reserved: reservations{by: map[int64]int{}}, changed: map[int64]int{}, modules: map[int64]string{},
+	}
 	if s.file, err = see(d.path); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
 
 	"zlock/batch"
 )
@@ -18,20 +17,23 @@ type writing struct {
 
 	moved    map[batch.Outcome]int64 // by how much the counts of the run change
 	reserved map[int64]int           // new reservations, by key; 0 ends one
-	held     []int64                 // keys of pending rows that are, or were, in hand
-	freed    []int64                 // keys of rows that are pending no longer
+	ledger   lockNews
+	held     []int64 // keys of pending rows that are, or were, in hand
+	freed    []int64 // keys of rows that are pending no longer
 	calls    int
 	credits  int
 
 	cursor int64
 	doubts []doubt
 	rows   []batch.Row
+	args   []any // of one statement at a time, so that each needs no list of its own
 }
 
 func newWriting(s *Session, c batch.Changes) *writing {
+	clear(s.changed)
 	return &writing{
 		s: s, l: s.link, c: c,
-		moved: map[batch.Outcome]int64{}, reserved: map[int64]int{},
+		moved: map[batch.Outcome]int64{}, reserved: s.changed, args: make([]any, 0, 2*lockGroup),
 		calls: c.Calls, credits: c.Credits, cursor: s.cursor, doubts: s.doubts,
 	}
 }
@@ -42,6 +44,9 @@ func (w *writing) all(ctx context.Context) error {
 		if err := w.result(ctx, r); err != nil {
 			return fmt.Errorf("outcome of row %d: %w", r.Seq, err)
 		}
+	}
+	if err := w.flushLocks(ctx); err != nil {
+		return fmt.Errorf("lock ledger: %w", err)
 	}
 	for _, in := range w.c.Intents {
 		if err := w.intent(ctx, in); err != nil {
@@ -82,33 +87,23 @@ func (w *writing) move(from, to batch.Outcome) {
 // never replaced by another.
 func (w *writing) result(ctx context.Context, r *batch.Result) error {
 	key := rowKey(w.s.n, r.Seq)
-	was := batch.Sending // as a rule, which spares looking
-	found, err := w.outcome(ctx, key, r, was)
-	if err != nil {
-		return err
-	}
-	if !found {
-		if was, err = w.state(ctx, key); err != nil {
-			return err
-		}
-		if was.Final() {
-			if was == r.Outcome {
-				return nil
-			}
-			return refuse("it is %s already and can't become %s", was, r.Outcome)
-		}
-		if _, err = w.outcome(ctx, key, r, was); err != nil {
-			return err
-		}
-	}
-	if err := w.history(ctx, key, r.History); err != nil {
+	was, again, err := w.written(ctx, key, r)
+	if err != nil || again {
 		return err
 	}
 	if err := w.remember(ctx, key, r); err != nil {
 		return fmt.Errorf("lock ledger: %w", err)
 	}
-	if r.Outcome != batch.Pending {
+	switch r.Outcome {
+	case batch.Pending:
+		w.held = append(w.held, key)
+		w.reserved[key] = 0
+	case batch.Unknown:
 		w.freed = append(w.freed, key)
+		w.reserved[key] = dearest
+	default:
+		w.freed = append(w.freed, key)
+		w.reserved[key] = 0
 	}
 	w.move(was, r.Outcome)
 	w.calls += r.Calls
@@ -116,67 +111,59 @@ func (w *writing) result(ctx context.Context, r *batch.Result) error {
 	return nil
 }
 
-const (
-	setFinal = `UPDATE rows SET state = ?, code = ?, http = ?, message = ?, hint = ?, attempts = ?, credits = ?,
-		lock_id = COALESCE(?, lock_id), previous = COALESCE(?, previous), dealt_at = NULL, sent_at = ?, finished_at = ? WHERE key = ? AND state = ?`
-	// What is unknown keeps the times between which it may have been sent.
-	setUnknown = `UPDATE rows SET state = 'unknown', code = ?, http = ?, message = ?, hint = ?, attempts = ?, credits = ?,
-		lock_id = COALESCE(?, lock_id), previous = COALESCE(?, previous),
-		dealt_at = COALESCE(?, dealt_at, ?), sent_at = COALESCE(?, sent_at, ?), finished_at = NULL WHERE key = ? AND state = ?`
-	// What was not carried out starts afresh: a lock read for it may be another's by then.
-	setPending = `UPDATE rows SET state = 'pending', code = ?, http = ?, message = ?, hint = ?, attempts = ?, credits = ?,
-		lock_id = NULL, previous = NULL, dealt_at = NULL, sent_at = NULL, finished_at = NULL WHERE key = ? AND state = ?`
-)
-
-// outcome writes what became of a row that is in the state was, and says whether it is.
-func (w *writing) outcome(ctx context.Context, key int64, r *batch.Result, was batch.Outcome) (found bool, err error) {
-	previous, err := encodePrevious(r.Previous)
+// written writes an outcome and the attempts made, and says in which state the row was; again, that the
+// outcome was there already, and nothing is written.
+func (w *writing) written(ctx context.Context, key int64, r *batch.Result) (was batch.Outcome, again bool, err error) {
+	was = batch.Sending // as a rule, which spares looking
+	if _, held := w.s.held[key]; held {
+		was = batch.Pending
+	} else if standsInRow(r) {
+		if done, err := w.only(ctx, key, r); done || err != nil {
+			return was, false, err
+		}
+	}
+	found, err := w.outcome(ctx, key, r, was)
 	if err != nil {
-		return false, err
+		return was, false, err
 	}
-	said := []any{text(r.Code), number(int64(r.HTTP)), clip(r.Message), clip(r.Hint), r.Attempts, r.Credits}
-	now := stamp(w.c.Now)
-	w.reserved[key] = 0
-	var n int64
-	switch {
-	case r.Outcome == batch.Pending:
-		w.held = append(w.held, key)
-		n, err = w.l.exec(ctx, setPending, append(said, key, string(was))...)
-	case r.Outcome == batch.Unknown:
-		w.reserved[key] = dearest
-		n, err = w.l.exec(ctx, setUnknown, append(said, text(r.LockID), previous, stamp(r.DealtAt), now, stamp(r.SentAt), now, key, string(was))...)
-	case r.Outcome.Final() && r.Outcome != batch.Invalid && r.Outcome != batch.Duplicate && r.Outcome != "":
-		finished := stamp(r.FinishedAt)
-		if finished == nil {
-			finished = now
+	if !found {
+		if was, err = w.state(ctx, key); err != nil {
+			return was, false, err
 		}
-		args := append([]any{string(r.Outcome)}, said...)
-		n, err = w.l.exec(ctx, setFinal, append(args, text(r.LockID), previous, stamp(r.SentAt), finished, key, string(was))...)
-	default:
-		return false, refuse("%q is no outcome of a row that was dealt", r.Outcome)
-	}
-	return n > 0, err
-}
-
-// history keeps the attempts made, oldest first; the checkpoint numbers those that have no number.
-func (w *writing) history(ctx context.Context, key int64, attempts []batch.Attempt) error {
-	for _, a := range attempts {
-		_, err := w.l.exec(ctx, `INSERT INTO attempts (key, n, kind, began, ended, http, code, message, credits)
-			VALUES (?1, COALESCE(?2, (SELECT COALESCE(max(n), 0) + 1 FROM attempts WHERE key = ?1)), ?3, ?4, ?5, ?6, ?7, COALESCE(?8, ''), ?9)
-			ON CONFLICT DO UPDATE SET kind = excluded.kind, began = excluded.began, ended = excluded.ended, http = excluded.http,
-				code = excluded.code, message = excluded.message, credits = excluded.credits`,
-			key, number(int64(a.N)), a.Kind, a.Began.UnixNano(), a.Ended.UnixNano(), a.HTTP, a.Code, clip(a.Message), a.Credits)
-		if err != nil {
-			return fmt.Errorf("attempt %d: %w", a.N, err)
+		if was.Final() {
+			if was == r.Outcome {
+				return was, true, nil
+			}
+			return was, false, refuse("it is %s already and can't become %s", was, r.Outcome)
+		}
+		if _, err = w.outcome(ctx, key, r, was); err != nil {
+			return was, false, err
 		}
 	}
-	return nil
+	return was, false, w.history(ctx, key, r.History)
 }
 
 // intent puts on disk which lock a row is about to touch. The row is in flight from then on, if it
 // was not before.
 func (w *writing) intent(ctx context.Context, in batch.Intent) error {
 	key := rowKey(w.s.n, in.Seq)
+	previous, err := encodePrevious(in.Previous)
+	if err != nil {
+		return err
+	}
+	n, err := w.l.exec(ctx, "UPDATE rows SET lock_id = ?, previous = ? WHERE key = ? AND state = 'sending'", text(in.LockID), previous, key)
+	if err == nil && n == 0 { // which is rare, and so looked into only now
+		err = w.lateIntent(ctx, key, text(in.LockID), previous)
+	}
+	if err != nil {
+		return err
+	}
+	w.reserved[key] = max(w.reserved[key], w.s.reserved.by[key], passCost(batch.ActionUnlock, false))
+	return nil
+}
+
+// lateIntent is intent for a row that is not in flight: one in doubt, or only shown so far.
+func (w *writing) lateIntent(ctx context.Context, key int64, lockID, previous any) error {
 	was, err := w.state(ctx, key)
 	if err != nil {
 		return err
@@ -184,57 +171,12 @@ func (w *writing) intent(ctx context.Context, in batch.Intent) error {
 	if was.Final() {
 		return refuse("it is %s already", was)
 	}
-	previous, err := encodePrevious(in.Previous)
-	if err != nil {
-		return err
-	}
 	_, err = w.l.exec(ctx, `UPDATE rows SET state = CASE state WHEN 'pending' THEN 'sending' ELSE state END,
-		lock_id = ?, previous = ?, dealt_at = COALESCE(dealt_at, ?) WHERE key = ?`, text(in.LockID), previous, stamp(w.c.Now), key)
-	if err != nil {
-		return err
-	}
-	if was == batch.Pending {
+		lock_id = ?, previous = ?, dealt_at = COALESCE(dealt_at, ?) WHERE key = ?`, lockID, previous, stamp(w.c.Now), key)
+	if err == nil && was == batch.Pending {
 		w.move(was, batch.Sending)
 	}
-	w.reserved[key] = max(w.reserved[key], w.s.reserved[key], passCost(batch.ActionUnlock, false))
-	return nil
-}
-
-// passCost is what a pass at a row costs before the store hears of it again: a lock is one call,
-// everything else looks first, or, where a record was to be found unlocked and is not, after. That a call is sent once more with a fresh token is not reckoned with.
-func passCost(a batch.Action, expects bool) int {
-	if a == batch.ActionLock && !expects {
-		return 1
-	}
-	return 2
-}
-
-// dearest is a pass at a row in doubt: it is read back, and then perhaps carried out.
-const dearest = 3
-
-// aheadOfCommit is how many passes each worker can have begun that no commit tells of yet: the one it is
-// at when a commit is put together, the one that waits for it then, and two that are handed to it before
-// the next commit is durable.
-const aheadOfCommit = 4
-
-// inHand is what to reserve for the rows in hand, so that after a crash the credits booked are not
-// fewer than those spent: the dearest of them, as many as can have been begun before the next commit.
-func inHand(reserved map[int64]int, workers int) int {
-	var of [dearest + 1]int // how many rows have so much reserved
-	for _, n := range reserved {
-		of[n]++
-	}
-	begun := aheadOfCommit * workers
-	if workers == 0 {
-		begun = len(reserved)
-	}
-	sum := 0
-	for n := dearest; n > 0 && begun > 0; n-- {
-		rows := min(of[n], begun)
-		begun -= rows
-		sum += rows * n
-	}
-	return sum
+	return err
 }
 
 // release gives a row back that was dealt and not begun. It takes back nothing else: a row in doubt
@@ -282,9 +224,7 @@ func (w *writing) account(ctx context.Context) error {
 	if err := book(ctx, linkWriter{w.l}, w.s.org, w.calls, w.credits, w.c.Now); err != nil {
 		return fmt.Errorf("book credits: %w", err)
 	}
-	all := maps.Clone(w.s.reserved)
-	maps.Copy(all, w.reserved)
-	reserved := inHand(all, w.c.Workers) + w.c.Aside
+	reserved := w.s.reserved.with(w.reserved).inHand(w.c.Workers) + w.c.Aside
 	n, err := w.l.exec(ctx, `UPDATE runs SET commits = commits + 1, calls = calls + ?, credits = credits + ?, reserved = ?,
 		workers = ?, updated_at = ?, worked = worked + ? WHERE n = ? AND sitting = ? AND state = 'running'`,
 		w.calls, w.credits, reserved, w.c.Workers, stamp(w.c.Now), w.s.since(w.c.Now), w.s.n, w.s.sitting)
@@ -307,8 +247,7 @@ func (w *writing) keep() {
 	for _, key := range w.held {
 		s.held[key] = struct{}{}
 	}
-	maps.Copy(s.reserved, w.reserved)
-	maps.DeleteFunc(s.reserved, func(_ int64, n int) bool { return n == 0 })
+	s.reserved.keep(w.reserved)
 	if w.c.Now.After(s.last) {
 		s.last = w.c.Now
 	}

@@ -31,21 +31,16 @@ func (w *writing) deal(ctx context.Context) error {
 	if !covers(w.c.Skip, w.s.skip) {
 		w.cursor = w.s.first // rows of a module that is no longer skipped lie behind the cursor
 	}
-	skip, err := encode(append([]string{}, w.c.Skip...))
-	if err != nil {
-		return err
-	}
 	_, last := keys(w.s.n)
+	back := w.held // the rows given back by this commit; those dealt now are never met again
 	for len(w.rows) < w.c.Deal {
 		want := w.c.Deal - len(w.rows)
-		page, err := collect(ctx, w.l, scanRow, dealPending, w.cursor, last, skip, want)
+		page, err := w.page(ctx, last, want)
+		if err == nil {
+			err = w.dealPage(ctx, page, back)
+		}
 		if err != nil {
 			return err
-		}
-		for i := range page {
-			if err := w.dealRow(ctx, &page[i]); err != nil {
-				return err
-			}
 		}
 		if len(page) < want {
 			w.cursor = last // what lies behind can only be rows this sitting gave back
@@ -86,27 +81,6 @@ func (w *writing) dealDoubts(ctx context.Context) error {
 		}
 	}
 	w.doubts = left
-	return nil
-}
-
-func (w *writing) dealRow(ctx context.Context, row *RowReport) error {
-	key := rowKey(w.s.n, row.Seq)
-	w.cursor = key
-	if _, had := w.s.held[key]; had || slices.Contains(w.held, key) {
-		return nil
-	}
-	if w.c.Show {
-		w.held = append(w.held, key)
-		w.rows = append(w.rows, row.Row)
-		return nil
-	}
-	if _, err := w.l.exec(ctx, "UPDATE rows SET state = 'sending', dealt_at = ? WHERE key = ?", stamp(w.c.Now), key); err != nil {
-		return err
-	}
-	w.move(batch.Pending, batch.Sending)
-	w.reserved[key] = passCost(row.Action, row.Expect != nil)
-	row.DealtAt = w.c.Now
-	w.rows = append(w.rows, row.Row)
 	return nil
 }
 

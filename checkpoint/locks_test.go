@@ -87,6 +87,7 @@ func TestLocksOfAnOlderSchema(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
+	older(t, path)
 	execRaw(t, path, "DROP TABLE locks; ALTER TABLE rows DROP COLUMN expect; PRAGMA user_version = 1")
 	d = open(t, path)
 	if n := count(t, path, "SELECT count(*) FROM locks"); n != 1 {

@@ -93,7 +93,7 @@ func (d *DB) Attempts(ctx context.Context, runID string, seq int64) ([]batch.Att
 	if err != nil {
 		return nil, fmt.Errorf("read attempts: %w", explain(d.path, err))
 	}
-	all, err := collect(ctx, d.db, scanAttempt, "SELECT n, kind, began, ended, http, code, message, credits FROM attempts WHERE key = ? ORDER BY n",
+	all, err := collect(ctx, d.db, scanAttempt, "SELECT "+attemptColumns+" FROM history WHERE key = ? ORDER BY n",
 		rowKey(k.n, seq))
 	if err != nil {
 		return nil, fmt.Errorf("read attempts of row %d: %w", seq, explain(d.path, err))
@@ -101,9 +101,13 @@ func (d *DB) Attempts(ctx context.Context, runID string, seq int64) ([]batch.Att
 	return all, nil
 }
 
+// attemptColumns are what scanAttempt reads: the key because the rows are ordered by it.
+const attemptColumns = "key, n, kind, began, ended, http, code, message, credits"
+
 func scanAttempt(s *sql.Rows) (a batch.Attempt, err error) {
+	var key int64
 	var began, ended sql.NullInt64
-	err = s.Scan(&a.N, &a.Kind, &began, &ended, &a.HTTP, &a.Code, &a.Message, &a.Credits)
+	err = s.Scan(&key, &a.N, &a.Kind, &began, &ended, &a.HTTP, &a.Code, &a.Message, &a.Credits)
 	a.Began, a.Ended = moment(began), moment(ended)
 	return a, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,7 +34,9 @@ type Session struct {
 	first    int64              // the key before the run's first pending row when the sitting began
 	skip     []string           // modules passed over so far
 	held     map[int64]struct{} // keys of pending rows that are shown, or were given back: not dealt again
-	reserved map[int64]int      // credits that rows in hand may be spending, by key
+	reserved reservations
+	changed  map[int64]int    // of the commit being written: lent to one after the other
+	modules  map[int64]string // names of modules, by id: neither is ever changed
 }
 
 // doubt is a row found in doubt.
@@ -278,13 +281,21 @@ func (s *Session) unsettle(ctx context.Context, now time.Time) (int64, error) {
 
 // move changes the counts of a run.
 func move(ctx context.Context, l *link, n int64, by map[batch.Outcome]int64) error {
-	for o, d := range by {
-		if d == 0 {
-			continue
+	var cases, states string
+	var moves, named []any
+	for _, o := range batch.Outcomes() { // in their order, so that the statements are few
+		if d := by[o]; d != 0 {
+			cases, states = cases+" WHEN ? THEN ?", states+", ?"
+			moves, named = append(moves, string(o), d), append(named, string(o))
 		}
-		if _, err := l.exec(ctx, "UPDATE tallies SET n = n + ? WHERE run = ? AND state = ?", d, n, string(o)); err != nil {
-			return fmt.Errorf("count %s rows: %w", o, err)
-		}
+	}
+	if len(moves) == 0 {
+		return nil
+	}
+	_, err := l.exec(ctx, "UPDATE tallies SET n = n + CASE state"+cases+" END WHERE run = ? AND state IN ("+states[2:]+")",
+		slices.Concat(moves, []any{n}, named)...)
+	if err != nil {
+		return fmt.Errorf("count rows: %w", err)
 	}
 	return nil
 }
