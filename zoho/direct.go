@@ -66,7 +66,7 @@ var (
 // RoundTrip makes one call. Once a connection is had the request counts as sent, whatever becomes of it: the
 // trace of its context is told.
 func (d *Direct) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !canLook || !plainRequest(req) || proxied(req) {
+	if !canLook || !plainRequest(req) || d.proxied(req) {
 		return d.other.RoundTrip(req)
 	}
 	if req.Body != nil {
@@ -92,8 +92,8 @@ func (d *Direct) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // proxied reports whether a proxy is to be asked, or that this cannot be told.
-func proxied(req *http.Request) bool {
-	proxy, err := proxyForTLS(req)
+func (d *Direct) proxied(req *http.Request) bool {
+	proxy, err := d.other.Proxy(req)
 	return proxy != nil || err != nil
 }
 

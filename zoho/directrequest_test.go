@@ -236,3 +236,51 @@ func TestModuleNames(t *testing.T) {
 		}
 	}
 }
+
+// TestDirectThroughAProxy: it is asked for a tunnel, and sees no token.
+func TestDirectThroughAProxy(t *testing.T) {
+	f := farSocket(t, true, func(conn net.Conn, r *bufio.Reader, _ int) {
+		for {
+			if req, ok := hear(r); !ok || req.Header.Get("Authorization") == "" {
+				return
+			}
+			say(conn, plenty)
+		}
+	})
+	heard := make(chan string, 9)
+	proxy := farSocket(t, false, func(conn net.Conn, r *bufio.Reader, _ int) {
+		var text bytes.Buffer
+		req, ok := hear(bufio.NewReader(io.TeeReader(r, &text)))
+		if !ok {
+			return
+		}
+		heard <- text.String()
+		through, err := net.Dial("tcp", req.Host)
+		if err != nil {
+			return
+		}
+		defer through.Close()
+		say(conn, "HTTP/1.1 200 OK\r\n\r\n")
+		go func() {
+			_, _ = io.Copy(through, r)
+			_ = through.Close()
+		}()
+		_, _ = io.Copy(conn, through)
+	})
+	at, _ := url.Parse(proxy.address)
+	f.direct.ProxiedBy(at)
+	defer f.direct.CloseIdleConnections() // the tunnel, before the proxy is waited for
+	for range 2 {
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", f.address+"/x", nil)
+		req.Header.Set("Authorization", "Zoho-oauthtoken canary")
+		resp, err := f.direct.RoundTrip(req)
+		if err != nil || resp.StatusCode != 200 {
+			t.Fatalf("got %v, %v", resp, err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+	}
+	if text := <-heard; !strings.HasPrefix(text, "CONNECT "+strings.TrimPrefix(f.address, "https://")) || strings.Contains(text, "canary") {
+		t.Errorf("the proxy heard %q", text)
+	}
+}

@@ -3,6 +3,7 @@ package zoho
 import (
 	"context"
 	"net"
+	"net/http"
 	"net/url"
 )
 
@@ -60,3 +61,6 @@ func Continued(base *url.URL, address string) *url.URL { return continued(base, 
 
 // IsModule reports what can be a module's API name.
 var IsModule = isModule
+
+// ProxiedBy sends all calls through a proxy, as the environment may.
+func (d *Direct) ProxiedBy(proxy *url.URL) { d.other.Proxy = http.ProxyURL(proxy) }
