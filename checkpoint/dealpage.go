@@ -41,7 +41,8 @@ func (w *writing) plainPage(ctx context.Context, last int64, want int) ([]batch.
 		return nil, err
 	}
 	for i := range scan.page {
-		if err := w.named(ctx, &scan.page[i], scan.modules[i]); err != nil {
+		var err error
+		if scan.page[i].Module, err = w.moduleName(ctx, scan.modules[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -57,17 +58,17 @@ func (w *writing) plainPage(ctx context.Context, last int64, want int) ([]batch.
 	return scan.page, nil
 }
 
-// named gives a row its module's name.
-func (w *writing) named(ctx context.Context, row *batch.Row, module int64) error {
-	name, ok := w.s.modules[module]
-	if !ok {
-		if err := w.l.get(ctx, "SELECT name FROM modules WHERE id = ?", []any{module}, &name); err != nil {
-			return fmt.Errorf("module %d of row %d: %w", module, row.Seq, err)
-		}
-		w.s.modules[module] = name
+// moduleName returns the name of a module.
+func (w *writing) moduleName(ctx context.Context, id int64) (string, error) {
+	if name, ok := w.s.modules[id]; ok {
+		return name, nil
 	}
-	row.Module = name
-	return nil
+	var name string
+	if err := w.l.get(ctx, "SELECT name FROM modules WHERE id = ?", []any{id}, &name); err != nil {
+		return "", fmt.Errorf("name of module %d: %w", id, err)
+	}
+	w.s.modules[id] = name
+	return name, nil
 }
 
 // plainScan is a page being read by dealPlain.
