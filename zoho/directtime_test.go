@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -201,6 +202,7 @@ func TestDirectManyAtOnce(t *testing.T) {
 			open.Add(-1)
 		}
 	}
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // of handshakes that were cut
 	server.StartTLS()
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
