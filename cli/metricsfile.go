@@ -74,26 +74,32 @@ func (s *sitting) measure(ctx context.Context, code *int) {
 	s.measureRun(ctx, s.run, limits, code)
 }
 
-// measureRun writes the figures as they are now. That they could not be written is told once, and is
-// nothing to stop for.
+// measureRun writes the figures of a run as they are now.
 func (s *sitting) measureRun(ctx context.Context, run batch.Run, limits func() zoho.Snapshot, code *int) {
 	now, err := s.db.Find(context.WithoutCancel(ctx), run.ID)
-	if err == nil {
-		run = now
+	if err != nil {
+		s.unmeasured(err)
+		return
 	}
-	f := figures{run: run, org: s.org.describe(), limits: limits(), code: code, now: s.world.Now()}
-	f.spent = max(s.spent(ctx), int64(f.limits.Spent24h)) // the limiter also knows of other checkpoints'
-	keep := s.place.files(run)
-	if err == nil {
-		err = mayWrite(s.toTell().metrics, true, keep)
-	}
-	if err == nil {
-		err = replaceFile(s.toTell().metrics, f.text())
-	}
+	s.unmeasured(s.putFigures(ctx, figures{run: now, limits: limits(), code: code}))
+}
+
+// unmeasured tells once that the figures could not be written, which is nothing to stop for.
+func (s *sitting) unmeasured(err error) {
 	if err != nil && !s.meter.warned {
 		s.meter.warned = true
 		s.screen.warn("the figures are not kept up to date: %s", clean(err.Error()))
 	}
+}
+
+// putFigures puts figures into the file for them, with what is known of the org.
+func (s *sitting) putFigures(ctx context.Context, f figures) error {
+	f.org, f.now = s.org.describe(), s.world.Now()
+	f.spent = max(s.spent(ctx), int64(f.limits.Spent24h)) // the limiter also knows of other checkpoints'
+	if err := mayWrite(s.toTell().metrics, true, s.place.files(f.run)); err != nil {
+		return err
+	}
+	return replaceFile(s.toTell().metrics, f.text())
 }
 
 // spent is what the org has been charged in the last 24 hours, as far as this checkpoint knows.

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -79,6 +80,18 @@ func TestSweepTellsOthers(t *testing.T) {
 	}
 	if text, err := os.ReadFile(filepath.Join(s.dir, "m.prom")); err != nil || !strings.Contains(string(text), `outcome="unlocked"} 3`) {
 		t.Errorf("figures %q, %v", text, err)
+	}
+	// The next night finds nothing: the figures are of that night, and nobody else is told.
+	s.want(s.run("sweep", "Deals", "--source", "manual", "--notify", command("ok"), "--metrics", "m.prom"), 0, "nothing to unlock")
+	text, err := os.ReadFile(filepath.Join(s.dir, "m.prom"))
+	for _, want := range []string{`outcome="unlocked"} 0`, `state="completed"} 1`, "zlock_exit_code{profile=\"default\"} 0", `run="",job_file="sweep Deals"`,
+		"zlock_run_credits_used{profile=\"default\"} 4", fmt.Sprintf("zlock_org_credits_spent{profile=\"default\"} %d\n", s.org.Stats().Calls)} {
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("figures without %s: %s, %v", want, text, err)
+		}
+	}
+	if again := read(); len(again) != 1 {
+		t.Errorf("told %+v", again)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"zlock/batch"
+	"zlock/zoho"
 )
 
 // withReasons is a Sink that keeps with each row the reason that its lock was found to have: nobody will look
@@ -54,6 +55,22 @@ func (s *sweep) read(ctx context.Context, sink batch.Sink) (batch.Summary, error
 		err = s.ask(ctx, sum)
 	}
 	return sum, err
+}
+
+// measureNothing has the figures say that the sweep went well and had no rows.
+func (s *sweep) measureNothing(ctx context.Context) {
+	if s.pace.heralds.metrics == "" {
+		return
+	}
+	run, code := s.newRun(""), 0
+	run.ID, run.State, run.EndedAt = "", batch.Completed, run.CreatedAt
+	run.Calls, run.Credits = int64(s.count.Calls), int64(s.count.Credits)
+	var limits zoho.Snapshot
+	for _, spend := range s.ledgerOf(ctx, s.db, s.org.key) {
+		limits.Spent24h += spend.Credits
+	}
+	w := s.sitting(run, "sweep")
+	w.unmeasured(w.putFigures(ctx, figures{run: run, limits: limits, code: &code}))
 }
 
 // work carries the run out, and says in a line what came of it.
