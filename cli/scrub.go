@@ -21,6 +21,9 @@ var tokenShape = regexp.MustCompile(`\b1000\.[0-9a-fA-F]{32}\.[0-9a-fA-F]{32}\b`
 // but a number, which nobody should have to wait for.
 var tokenBegun = regexp.MustCompile(`\b1000\.([0-9a-fA-F]{0,32}|[0-9a-fA-F]{32}\.[0-9a-fA-F]{0,32})$`)
 
+// longestBegun is how many bytes may be the beginning of a token, with the one before it.
+const longestBegun = len("x1000.") + 32 + len(".") + 32
+
 const redacted = "[redacted]"
 
 // scrubber is the last line before whatever people, log collectors and programs read: it knows the
@@ -97,10 +100,12 @@ func (s *scrubber) scrubTokens(text []byte) []byte {
 
 // beginning is how many of text's last bytes may be the first ones of a secret.
 func (s *scrubber) beginning(text []byte) int {
-	whole := append(bytes.Clone(s.gone), text...)
 	most := 0
-	if at := tokenBegun.FindIndex(whole); at != nil && !s.data {
-		most = min(len(whole)-at[0], len(text))
+	if !s.data {
+		end := last(append(bytes.Clone(s.gone), last(text, longestBegun)...), longestBegun)
+		if at := tokenBegun.FindIndex(end); at != nil {
+			most = min(len(end)-at[0], len(text))
+		}
 	}
 	for _, needle := range s.hidden.Spellings(s.data) {
 		for n := min(len(needle)-1, len(text)); n > most; n-- {
