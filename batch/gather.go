@@ -53,6 +53,9 @@ func (k *keeper) patient() bool {
 	if len(c.Intents)+len(c.Release)+c.Calls+c.Credits+len(k.after) > 0 || k.out == 0 || k.broken != nil || k.tempo() != everything {
 		return false
 	}
+	if k.crowded() {
+		return false
+	}
 	if slices.ContainsFunc(c.Results, func(r Result) bool { return !r.Outcome.Final() || r.Outcome == Failed }) {
 		return false
 	}
@@ -60,6 +63,13 @@ func (k *keeper) patient() bool {
 		return !k.pre.due(k)
 	}
 	return k.want() == 0 || k.plenty()
+}
+
+// crowded says whether more rows are at work, or done and not written down, than are dealt ahead: some that
+// were to wait have come due together. Were their outcomes to wait as well, the workers could begin more
+// passes before the next commit than the store reserves credits for.
+func (k *keeper) crowded() bool {
+	return k.out+len(k.queue)+len(k.changes.Results) > 2*k.r.options.Workers
 }
 
 // plenty says whether the rows that are dealt ahead will outlast a commit: a fifth of them at the least
