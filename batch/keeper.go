@@ -208,7 +208,10 @@ func (k *keeper) set(alarm *time.Timer) {
 	}
 	switch {
 	case !k.gathered.IsZero():
-		alarm.Reset(k.gathered.Sub(now))
+		if len(k.parked) == 0 || at.After(k.gathered) {
+			at = k.gathered
+		}
+		alarm.Reset(at.Sub(now))
 	case len(k.parked) == 0 && !now.Before(k.hold): // a worker's note is what comes next
 		alarm.Stop()
 	default:
