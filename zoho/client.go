@@ -18,7 +18,7 @@ type Config struct {
 	Version     string            // API version, "v8" when empty
 	Tokens      *Tokens           // required
 	Limiter     *Limiter          // required
-	Transport   http.RoundTripper // nil: one of NewDirect, for as many calls as the Limiter's cap
+	Transport   http.RoundTripper // nil: one of NewDirect, for as many calls as the Limiter's cap; must tell httptrace what it sends, which is counted by that
 	AllowHosts  []string          // exact names trusted beside Zoho's own, see CheckHost
 	CallTimeout time.Duration     // for a whole call once it may leave; 30 s when 0
 	Log         *slog.Logger      // one debug line a call, without secrets or reasons; nil discards
@@ -267,6 +267,12 @@ func roundTrip(send func(*http.Request) (*http.Response, error), req *http.Reque
 	resp, err := send(req)
 	if err != nil {
 		return nil, hidden.redactError(networkError(req.Context(), err))
+	}
+	if resp == nil {
+		return nil, errors.New("the transport gave neither an answer nor an error")
+	}
+	if resp.Body == nil { // a transport of somebody's may leave it out
+		resp.Body = http.NoBody
 	}
 	return readAnswer(resp, most, hidden), nil
 }

@@ -164,6 +164,10 @@ func (d *Direct) exchange(c *directConn, req *http.Request) (*http.Response, err
 		c.close()
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil { // while it connected: nothing has left, and nothing is to
+		c.close()
+		return nil, err
+	}
 	stop := context.AfterFunc(ctx, c.close)
 	trace := httptrace.ContextClientTrace(ctx)
 	tellConn(trace, c)

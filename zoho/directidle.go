@@ -1,6 +1,7 @@
 package zoho
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -21,11 +22,18 @@ func (i *idleConns) take(key connKey) *directConn {
 		if c == nil {
 			return nil
 		}
-		if time.Now().Round(0).Sub(c.since) < idleTime && c.usable() {
+		if c.fresh(time.Now().Round(0)) && c.usable() {
 			return c
 		}
 		c.close()
 	}
+}
+
+// fresh reports whether a kept connection has not waited for too long. One that waits since a time to come
+// is of before the clock was set back, and for how long it has waited is not known.
+func (c *directConn) fresh(now time.Time) bool {
+	waited := now.Sub(c.since)
+	return waited >= 0 && waited < idleTime
 }
 
 func (i *idleConns) pop(key connKey) *directConn {
@@ -78,10 +86,13 @@ func (i *idleConns) expire() {
 	var old []*directConn
 	i.mu.Lock()
 	i.armed = false
-	for len(i.conns) > 0 && now.Sub(i.conns[0].since) >= idleTime {
-		old = append(old, i.conns[0])
-		i.conns = append(i.conns[:0], i.conns[1:]...)
-	}
+	i.conns = slices.DeleteFunc(i.conns, func(c *directConn) bool {
+		if c.fresh(now) {
+			return false
+		}
+		old = append(old, c)
+		return true
+	})
 	if len(i.conns) > 0 {
 		i.arm(max(time.Millisecond, idleTime-now.Sub(i.conns[0].since)))
 	}

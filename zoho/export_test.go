@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // RetryAfter lets tests reach the reader of the header.
@@ -64,3 +65,12 @@ var IsModule = isModule
 
 // ProxiedBy sends all calls through a proxy, as the environment may.
 func (d *Direct) ProxiedBy(proxy *url.URL) { d.other.Proxy = http.ProxyURL(proxy) }
+
+// SetClockBack has the connections that are kept look as they do once the clock has been set back.
+func (d *Direct) SetClockBack(by time.Duration) {
+	d.idle.mu.Lock()
+	defer d.idle.mu.Unlock()
+	for _, c := range d.idle.conns {
+		c.since = c.since.Add(by)
+	}
+}
