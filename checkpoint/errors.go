@@ -50,7 +50,7 @@ func (e *SchemaError) Error() string {
 	if e.Found > e.Known {
 		return fmt.Sprintf("%s was written by a newer zlock (schema %d, this one knows %d): use that version", e.Path, e.Found, e.Known)
 	}
-	return fmt.Sprintf("%s was written by an older zlock (schema %d, this one has %d): zlock resume, or any command that writes, brings it up to date", e.Path, e.Found, e.Known)
+	return fmt.Sprintf("%s was written by an older zlock (schema %d, this one has %d): zlock prune --keep 3650d, which forgets nothing, or any other command that writes brings it up to date", e.Path, e.Found, e.Known)
 }
 
 // DamagedError says that a checkpoint is not whole. Nothing is repaired by guessing.

@@ -76,7 +76,7 @@ func (p *parser) span(name string, least, most time.Duration) time.Duration {
 // parseSpan is time.ParseDuration, and days.
 func parseSpan(s string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
-		if n, err := strconv.ParseFloat(days, 64); err == nil && n >= 0 && n < 36500 {
+		if n, err := strconv.ParseFloat(days, 64); err == nil && n >= 0 && n <= 36500 {
 			return time.Duration(n * float64(24*time.Hour)), nil
 		}
 	}

@@ -159,5 +159,7 @@ func TestPruneAsks(t *testing.T) {
 	s.in = ""
 	s.want(s.run("prune", "--keep", "0s", "--yes"), 0, "1 run with 2 rows forgotten")
 	s.want(s.run("prune", "--keep", "soon"), 2, "--keep soon: must be a span")
+	s.want(s.run("prune", "--keep", "36501d"), 2, "from 0s to 36500d")
+	s.want(s.run("prune", "--keep", "36500d"), 0)
 	s.want(s.run("prune", "x"), 2, "prune takes no argument")
 }
