@@ -101,20 +101,6 @@ func (k *keeper) keep(soft context.Context) error {
 	return k.broken
 }
 
-func (k *keeper) untilTimer() *time.Timer {
-	if k.r.options.Until.IsZero() {
-		return stopped()
-	}
-	return time.NewTimer(time.Until(k.r.options.Until))
-}
-
-// stopped is a timer that does not fire until it is set.
-func stopped() *time.Timer {
-	t := time.NewTimer(time.Hour)
-	t.Stop()
-	return t
-}
-
 // takeWaiting takes every note that waits, so that they share one commit.
 func (k *keeper) takeWaiting() {
 	for {
@@ -197,26 +183,6 @@ func (k *keeper) waiting() int {
 // over says whether nothing is left that could still be worked.
 func (k *keeper) over() bool {
 	return k.out == 0 && len(k.queue) == 0 && k.waiting() == 0 && k.want() == 0 && k.pre.idle()
-}
-
-// set has the alarm go off for the next job, or outcome, that waits; it stops it where none does.
-func (k *keeper) set(alarm *time.Timer) {
-	now := time.Now()
-	at := k.hold
-	if len(k.parked) > 0 && k.parked[0].due.After(at) {
-		at = k.parked[0].due
-	}
-	switch {
-	case !k.gathered.IsZero():
-		if len(k.parked) == 0 || at.After(k.gathered) {
-			at = k.gathered
-		}
-		alarm.Reset(at.Sub(now))
-	case len(k.parked) == 0 && !now.Before(k.hold): // a worker's note is what comes next
-		alarm.Stop()
-	default:
-		alarm.Reset(max(at.Sub(now), time.Millisecond))
-	}
 }
 
 func (k *keeper) tempo() tempo { return tempo(k.r.pace.Load()) }
