@@ -26,10 +26,7 @@ func (k *keeper) set(alarm *time.Timer) {
 	}
 	switch {
 	case !k.gathered.IsZero():
-		if len(k.parked) == 0 || at.After(k.gathered) {
-			at = k.gathered
-		}
-		alarm.Reset(at.Sub(now))
+		alarm.Reset(k.gathered.Sub(now))
 	case len(k.parked) == 0 && !now.Before(k.hold): // a worker's note is what comes next
 		alarm.Stop()
 	default:

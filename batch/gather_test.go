@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"zlock/batch"
+	"zlock/zoho"
 	"zlock/zoho/sim"
 )
 
@@ -54,4 +55,39 @@ func TestFailuresAreNotGathered(t *testing.T) {
 		}})
 		s.counts(run, map[batch.Outcome]int64{batch.Locked: 1, batch.Failed: 99})
 	})
+}
+
+// TestSlowDiskCostsNoTime: outcomes wait for others only while the rows dealt ahead outlast the commit that
+// brings more, so that workers do not run out of rows on a disk on which that takes long.
+func TestSlowDiskCostsNoTime(t *testing.T) {
+	took := func(commit time.Duration) (took time.Duration) {
+		bubble(t, func(t *testing.T) {
+			const rows, workers = 1000, 20
+			s := newStage(t, sim.Config{Latency: sim.Between(40*time.Millisecond, 60*time.Millisecond, 1)}, locksOf(rows, "Leads"))
+			session, err := s.db.Begin(t.Context(), s.run.ID, "pid 1 on test")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.last = zoho.NewLimiter(zoho.LimiterConfig{Cap: workers})
+			began := time.Now()
+			o := batch.Options{RunID: s.run.ID, AnyOwner: true, Workers: workers}
+			if _, err := batch.NewRunner(watched{session, func() { time.Sleep(commit) }}, s.client(), s.last, o).Run(t.Context(), t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			took = time.Since(began)
+			run, err := session.End(t.Context(), batch.Paused, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.counts(run, map[batch.Outcome]int64{batch.Locked: rows})
+		})
+		return took
+	}
+	quick := took(0)
+	for _, commit := range []time.Duration{5 * time.Millisecond, 15 * time.Millisecond, 25 * time.Millisecond} {
+		// Nothing can hide the commit that deals the first rows, nor the last one.
+		if more := took(commit) - quick; more > 3*commit {
+			t.Errorf("commits of %v cost %v, more than three of them", commit, more)
+		}
+	}
 }
