@@ -184,6 +184,11 @@ func (r *Runner) aim(ctx context.Context, j *job, client door) (verdict, bool) {
 
 // target reads the record's lock and says whether it is the one to take away.
 func (r *Runner) target(ctx context.Context, j *job, client door) (zoho.Lock, verdict, bool) {
+	if !r.options.AnyOwner {
+		if v, waits := r.nameless(); waits { // whose lock is found couldn't be told
+			return zoho.Lock{}, v, false
+		}
+	}
 	found, v, ok := r.look(ctx, j, client)
 	switch {
 	case !ok:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -29,12 +28,7 @@ type Runner struct {
 	notes chan note
 	pace  atomic.Int32 // what workers may still begin: a tempo
 
-	mu     sync.Mutex
-	me     zoho.User
-	asking chan struct{} // closed when the question who we are has been answered; nil when nobody asks
-	barred bool          // Zoho won't say who we are
-
-	inquired int // answers to that question that could not be used
+	identity
 }
 
 // tempo is what workers may still begin.
@@ -54,7 +48,8 @@ func NewRunner(store Store, client *zoho.Client, limiter *zoho.Limiter, o Option
 		policy: retryPolicy{attempts: o.Attempts, settle: o.Settle, seed: o.Seed},
 		ready:  make(chan *job, o.Workers),
 		notes:  make(chan note, 2*o.Workers),
-		me:     o.Me,
+
+		identity: identity{me: o.Me},
 	}
 }
 
@@ -111,97 +106,4 @@ func (r *Runner) intend(j *job, found zoho.Lock) error {
 	crash.At("after-intent")
 	j.row.LockID, j.row.Previous = found.ID, previous
 	return nil
-}
-
-// learn keeps who we are, from the first answer that says so.
-func (r *Runner) learn(u zoho.User) {
-	r.mu.Lock()
-	known := r.me.ID != "" || u.ID == ""
-	if !known {
-		r.me = u
-	}
-	r.mu.Unlock()
-	if !known && r.options.Learn != nil {
-		r.options.Learn(u)
-	}
-}
-
-// who says who we are, asking Zoho where no answer has said so yet: one row asks and pays, the others
-// wait for it. Refused for want of scope or permission, nobody is known, and nobody asks again. The
-// error is a passing one.
-func (r *Runner) who(ctx context.Context, j *job) (zoho.User, error) {
-	for {
-		asking, mine := r.inquiry()
-		if asking == nil {
-			return r.self(), nil
-		}
-		if mine {
-			return r.inquire(ctx, j, asking)
-		}
-		select {
-		case <-asking:
-		case <-ctx.Done():
-			return zoho.User{}, ctx.Err()
-		}
-	}
-}
-
-// inquiry is the question under way, which is the caller's to ask where there was none; nil where
-// there is nothing to ask any more.
-func (r *Runner) inquiry() (asking chan struct{}, mine bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.me.ID != "" || r.barred {
-		return nil, false
-	}
-	if r.asking == nil {
-		r.asking, mine = make(chan struct{}), true
-	}
-	return r.asking, mine
-}
-
-func (r *Runner) inquire(ctx context.Context, j *job, asking chan struct{}) (zoho.User, error) {
-	defer func() {
-		r.mu.Lock()
-		r.asking = nil
-		r.mu.Unlock()
-		close(asking)
-	}()
-	u, err := r.client.Metered(&j.meter).ReadBack().CurrentUser(ctx)
-	e := asError(err)
-	switch {
-	case err == nil && u.ID != "":
-		r.learn(u)
-		return u, nil
-	case err != nil && (e == nil || e.Kind == zoho.SignIn || e.Kind == zoho.Redirected):
-		return zoho.User{}, err
-	case err != nil && e.Phase != zoho.PhaseDefinite && !r.unanswered(e):
-		return zoho.User{}, err
-	}
-	r.options.Log.Warn("who is signed in is not known: locks are told apart by reason and time", "error", err)
-	r.mu.Lock()
-	r.barred = true
-	r.mu.Unlock()
-	return zoho.User{}, nil
-}
-
-// inquiries is how often an answer that is none is taken for a passing fault.
-const inquiries = 3
-
-// unanswered counts answers that cannot be used, and reports whether it is time to give the question
-// up: a door that answers everything else with a page will not answer this.
-func (r *Runner) unanswered(e *zoho.Error) bool {
-	if e.Phase != zoho.PhaseOpen || e.Status == 0 {
-		return false
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.inquired++
-	return r.inquired >= inquiries
-}
-
-func (r *Runner) self() zoho.User {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.me
 }

@@ -1,0 +1,58 @@
+package batch_test
+
+import (
+	"testing"
+	"time"
+
+	"zlock/batch"
+	"zlock/zoho/sim"
+)
+
+// Trouble with the question who is signed in is no answer to it: while others' locks are to be left, rows
+// wait for one instead of failing, and the question is not asked for each of them.
+func TestWhoIsSignedInIsAskedAgain(t *testing.T) {
+	locked := func(do sim.Kind, until time.Duration) []sim.Fault {
+		return []sim.Fault{{Match: sim.Match{Op: sim.OpUsers, Until: until}, Do: do}}
+	}
+	for _, test := range []struct {
+		name   string
+		action batch.Action
+		script []sim.Fault
+		want   batch.Outcome
+		asked  int // at most
+	}{
+		{"503 for some seconds", batch.ActionUnlock, locked(sim.Status503, 12*time.Second), batch.Unlocked, 5},
+		{"a page for some seconds", batch.ActionUnlock, locked(sim.HTML502Before, 12*time.Second), batch.Unlocked, 5},
+		{"a page for ever", batch.ActionUnlock, locked(sim.HTML502Before, 0), batch.Pending, 9},
+		{"refused", batch.ActionUnlock, locked(sim.Forbidden, 0), batch.Failed, 1},
+		{"a page for ever, of locks whose answers are lost", batch.ActionLock,
+			append(locked(sim.HTML502Before, 0), sim.Fault{Match: sim.Match{Op: sim.OpLock, Nth: 1}, Do: sim.DropAfter}), batch.Locked, 9},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				rows := locksOf(40, "Deals")
+				for i := range rows {
+					rows[i].Action = test.action
+				}
+				s := newStage(t, sim.Config{Script: test.script}, rows)
+				s.onlyOurs = true
+				_, run := s.work(batch.Options{})
+				for _, row := range s.rows() {
+					if row.Outcome != test.want {
+						t.Errorf("row %d: %s %s (%s), want %s", row.Seq, row.Outcome, row.Code, row.Message, test.want)
+					}
+				}
+				asked := 0
+				for _, e := range s.org.Log() {
+					if e.Op == sim.OpUsers {
+						asked++
+					}
+				}
+				if asked == 0 || asked > test.asked {
+					t.Errorf("asked %d times who is signed in, want 1 to %d", asked, test.asked)
+				}
+				s.spent(run)
+			})
+		})
+	}
+}
