@@ -27,6 +27,7 @@ type job struct {
 	ids    string // a file with an id a line
 	csv    string // the same as a job file
 	config string // the same as a configuration of curl's
+	apart  string // the same with a body and a line of the outcome for each, as rows with reasons of their own need
 	rows   int
 	calls  int
 }
@@ -51,6 +52,9 @@ func contestants() []contestant {
 		{name: "curl-Z", needs: []string{"curl"}, part: 1, keeps: nothingKept, argv: func(j *job) []string {
 			return append([]string{"curl", "-sS", "-Z", "--parallel-immediate", "--parallel-max", fmt.Sprint(j.calls), "-K", j.config}, post()...)
 		}},
+		{name: "curl-Z/rows", needs: []string{"curl"}, part: 1, keeps: "a status a row", argv: func(j *job) []string {
+			return []string{"curl", "-Z", "--parallel-immediate", "--parallel-max", fmt.Sprint(j.calls), "-K", j.apart}
+		}},
 		{name: "python/http.client", needs: []string{"python3"}, part: 1, keeps: nothingKept, argv: func(j *job) []string { return j.threads("http.client") }},
 		{name: "python/session", needs: []string{"python3", "python:requests"}, part: 2, keeps: nothingKept, argv: func(j *job) []string { return j.threads("session") }},
 		{name: "python/requests", needs: []string{"python3", "python:requests"}, part: 4, keeps: nothingKept, argv: func(j *job) []string { return j.threads("requests") }},
@@ -63,9 +67,14 @@ func contestants() []contestant {
 	}
 }
 
+const (
+	authorization = "Authorization: Zoho-oauthtoken " + token
+	contentType   = "Content-Type: application/json"
+)
+
 // post is how curl is told to lock.
 func post() []string {
-	return []string{"-X", "POST", "-H", "Authorization: Zoho-oauthtoken " + token, "-H", "Content-Type: application/json", "-d", body}
+	return []string{"-X", "POST", "-H", authorization, "-H", contentType, "-d", body}
 }
 
 // curl locks the record {}.

@@ -49,12 +49,16 @@ func (g *ground) newJob(url string, rows, calls int) (*job, error) {
 		return nil, err
 	}
 	j := &job{ground: g, dir: dir, url: url, rows: rows, calls: calls,
-		ids: filepath.Join(dir, "ids"), csv: filepath.Join(dir, "job.csv"), config: filepath.Join(dir, "curl")}
+		ids: filepath.Join(dir, "ids"), csv: filepath.Join(dir, "job.csv"), config: filepath.Join(dir, "curl"), apart: filepath.Join(dir, "curl.rows")}
 	return j, errors.Join(
 		write(j.ids, rows, "", func(id string) string { return id + "\n" }),
 		write(j.csv, rows, "record_id,module,action,reason\n", func(id string) string { return id + "," + module + ",lock," + reason + "\n" }),
 		write(j.config, rows, "", func(id string) string {
 			return fmt.Sprintf("url = %q\noutput = %q\n", address(url, id), os.DevNull)
+		}),
+		write(j.apart, rows, "", func(id string) string {
+			return fmt.Sprintf("next\nsilent\nshow-error\nrequest = POST\nheader = %q\nheader = %q\ndata = %q\nwrite-out = %q\nurl = %q\noutput = %q\n",
+				authorization, contentType, body, "%{http_code} "+id+`\n`, address(url, id), os.DevNull)
 		}))
 }
 
