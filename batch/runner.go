@@ -27,6 +27,7 @@ type Runner struct {
 	ready chan *job
 	notes chan note
 	pace  atomic.Int32 // what workers may still begin: a tempo
+	ended atomic.Bool  // some pass has ended the run, of which the keeper may not have heard yet
 
 	identity
 }
@@ -77,16 +78,20 @@ func (r *Runner) Run(soft, hard context.Context) (Report, error) {
 	return k.report, err
 }
 
-// begin works on the job unless the run has been slowed down meanwhile.
+// begin works on the job unless the run has been slowed down meanwhile. A pass that ends the run ends it for
+// all workers at once: what waits for one already would otherwise be begun, or not, by who is the quicker.
 func (r *Runner) begin(hard context.Context, j *job) (v verdict) {
 	switch t := tempo(r.pace.Load()); {
-	case t == nothing, t == doubtsOnly && !j.doubt:
+	case r.ended.Load(), t == nothing, t == doubtsOnly && !j.doubt:
 		return verdict{course: giveBack, outcome: Pending}
 	}
 	defer func() {
 		if p := recover(); p != nil {
 			r.options.Log.Error("panic while working on a row", "row", j.row.Seq, "panic", p, "stack", string(debug.Stack()))
 			v = verdict{course: giveBack, outcome: Unknown, panic: fmt.Errorf("row %d: panic: %v", j.row.Seq, p)}
+		}
+		if v.course == stopRun || v.panic != nil {
+			r.ended.Store(true)
 		}
 	}()
 	return r.work(hard, j)

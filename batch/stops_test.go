@@ -2,6 +2,9 @@ package batch_test
 
 import (
 	"context"
+	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -146,5 +149,69 @@ func TestHardStop(t *testing.T) {
 		_, run = s.work(batch.Options{})
 		s.counts(run, map[batch.Outcome]int64{batch.Locked: 30, batch.Unlocked: 30})
 		s.settled()
+	})
+}
+
+// stumbling is a way to the far end on which somebody's transport panics, at every change.
+type stumbling struct {
+	http.RoundTripper
+	mu      sync.Mutex
+	changes int
+}
+
+// RoundTrip is http.RoundTripper's.
+func (w *stumbling) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodGet || !strings.HasPrefix(r.URL.Path, "/crm/") {
+		return w.RoundTripper.RoundTrip(r)
+	}
+	w.mu.Lock()
+	w.changes++
+	w.mu.Unlock()
+	panic("out of wires")
+}
+
+// A pass that ends the run is the last that its worker makes, although another row waits for it already and
+// the keeper has not heard of it yet. Who would be the quicker is chance, so each is tried many times.
+func TestThePassThatEndsTheRunIsTheLast(t *testing.T) {
+	const times, refused = 10, 2 // a call whose token is refused is made once more with a fresh one
+	t.Run("sign-in", func(t *testing.T) {
+		for range times {
+			bubble(t, func(t *testing.T) {
+				s := newStage(t, sim.Config{Script: []sim.Fault{{Match: sim.Match{Op: sim.AnyWrite}, Do: sim.TokenRevoked}}}, locksOf(20, "Deals"))
+				report, run := s.work(batch.Options{Workers: 1})
+				if n := s.org.Stats().Calls; n != refused || report.StoppedBy != batch.StopAuth {
+					t.Errorf("%d calls, stopped by %q; want the %d of the first row alone, and %q", n, report.StoppedBy, refused, batch.StopAuth)
+				}
+				s.counts(run, map[batch.Outcome]int64{batch.Pending: 20})
+				s.spent(run)
+			})
+		}
+	})
+	t.Run("panic", func(t *testing.T) {
+		for range times {
+			bubble(t, func(t *testing.T) {
+				s := newStage(t, sim.Config{}, locksOf(20, "Deals"))
+				session, err := s.db.Begin(t.Context(), s.run.ID, "pid 1 on test")
+				if err != nil {
+					t.Fatal(err)
+				}
+				var wire *stumbling
+				s.wire = func(inner http.RoundTripper) http.RoundTripper {
+					wire = &stumbling{RoundTripper: inner}
+					return wire
+				}
+				s.last = zoho.NewLimiter(zoho.LimiterConfig{Cap: 1})
+				o := batch.Options{RunID: s.run.ID, AnyOwner: true, Workers: 1}
+				report, err := batch.NewRunner(session, s.client(), s.last, o).Run(t.Context(), t.Context())
+				if wire.changes != 1 || err == nil || report.StoppedBy != batch.StopError {
+					t.Errorf("%d changes begun, stopped by %q: %v; want the one that panicked alone", wire.changes, report.StoppedBy, err)
+				}
+				run, err := session.End(t.Context(), batch.Paused, report.StoppedBy)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.counts(run, map[batch.Outcome]int64{batch.Unknown: 2, batch.Pending: 18}) // the one that was dealt ahead too
+			})
+		}
 	})
 }

@@ -155,6 +155,24 @@ func TestCreditsOfASession(t *testing.T) {
 	}
 }
 
+// Of rows that cost different passes, the dearest are reserved for, as many in all as may have been begun.
+func TestCreditsOfAMixture(t *testing.T) {
+	d := fresh(t)
+	rows := locks(8)
+	for i := range rows[:3] {
+		rows[i].Action, rows[i].Reason = batch.ActionUnlock, ""
+	}
+	enrol(t, d, aRun(runID), rows)
+	s := begin(t, d, runID)
+	defer s.Close()
+	for workers, want := range map[int]int{0: 3*2 + 5, 1: 3*2 + 1, 2: 3*2 + 5} {
+		commit(t, s, batch.Changes{Deal: 8, Workers: workers})
+		if got := spent(t, d, "org", time.Now()); got != want {
+			t.Errorf("%d workers: %d reserved, want %d", workers, got, want)
+		}
+	}
+}
+
 func TestAnEndWithRowsInFlightBooksThem(t *testing.T) {
 	d := fresh(t)
 	enrol(t, d, aRun(runID), locks(2))

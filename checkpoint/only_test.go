@@ -68,6 +68,12 @@ func TestAttemptsAreToldAsMade(t *testing.T) {
 		{"two at once", []batch.Result{lockedBy(sent(1), sent(2))}, 2},
 		{"doubt, then a lock", []batch.Result{with(lockedBy(sent(1)), func(r *batch.Result) { r.Outcome, r.LockID = batch.Unknown, "" }), lockedBy(sent(2))}, 2},
 		{"doubt without an attempt, then a lock", []batch.Result{with(lockedBy(), func(r *batch.Result) { r.Outcome, r.LockID = batch.Unknown, "" }), lockedBy(sent(2))}, 1},
+		{"doubt, then a lock that says something", []batch.Result{
+			with(lockedBy(sent(1)), func(r *batch.Result) { r.Outcome, r.LockID = batch.Unknown, "" }),
+			with(lockedBy(sent(2, func(a *batch.Attempt) { a.Code, a.Message = "C", "so it was" })), func(r *batch.Result) {
+				r.Code, r.Message = "C", "so it was"
+			}),
+		}, 2},
 		{"given back, then a lock", []batch.Result{with(lockedBy(sent(1)), func(r *batch.Result) { r.Outcome, r.LockID = batch.Pending, "" }), lockedBy(sent(2))}, 2},
 		{"a lock told twice", []batch.Result{lockedBy(sent(1)), lockedBy(sent(1))}, 0},
 	}
@@ -93,10 +99,25 @@ func TestAttemptsAreToldAsMade(t *testing.T) {
 				}
 			}
 			checkAttempts(t, d, want)
+			checkRow(t, d, tt.results[len(tt.results)-1])
 			if n := count(t, d.Path(), "SELECT count(*) FROM attempts"); n != tt.table {
 				t.Errorf("%d attempts stand by themselves, want %d", n, tt.table)
 			}
 		})
+	}
+}
+
+// checkRow compares what row 1 of a run says with what it was told last.
+func checkRow(t *testing.T, d *checkpoint.DB, want batch.Result) {
+	t.Helper()
+	row := rowsOf(t, d, runID)[0]
+	message := want.Message
+	if len(message) > 1000 {
+		message = message[:996] + "…"
+	}
+	if row.Outcome != want.Outcome || row.Code != want.Code || row.Message != message || row.Hint != want.Hint || row.LockID != want.LockID ||
+		!reflect.DeepEqual(row.Previous, want.Previous) {
+		t.Errorf("the row is %+v, want %+v", row, want)
 	}
 }
 

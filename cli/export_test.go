@@ -42,11 +42,20 @@ type Signalled = signalled
 
 // NewScrubber returns a writer that takes secrets out, and what passes its rest on.
 func NewScrubber(w io.Writer, secrets ...string) (io.Writer, func()) {
+	return newScrubber(w, false, secrets)
+}
+
+// NewDataScrubber is NewScrubber for data.
+func NewDataScrubber(w io.Writer, secrets ...string) (io.Writer, func()) {
+	return newScrubber(w, true, secrets)
+}
+
+func newScrubber(w io.Writer, data bool, secrets []string) (io.Writer, func()) {
 	hidden := new(zoho.Hidden)
 	for _, secret := range secrets {
 		hidden.Add(zoho.NewSecret(secret))
 	}
-	s := &scrubber{w: w, hidden: hidden}
+	s := &scrubber{w: w, hidden: hidden, data: data}
 	return s, func() { _ = s.Flush() }
 }
 

@@ -39,9 +39,11 @@ func TestAnyStoryEndsRight(t *testing.T) {
 }
 
 // The same seed twice gives the same story, to the order and the time of every call, where one worker
-// works and no two things (a signal and an answer, say) are due at the same instant: which of them is
-// taken first is the scheduler's choice. With more workers, calls that are due at the same instant may change places, and what hangs on the
-// order of all calls with them: which of two gets the last slot, what a probe after an outage is.
+// works: hardly anything is due at the same instant then, so that nothing is left to the scheduler but,
+// for a seed in a hundred, whether the far end frees the place of a call that was given up before or after
+// the next one arrives. With more workers, calls that are due at the same instant may change places, and
+// what hangs on the order of all calls with them: which of two gets the last slot, what a probe after an
+// outage is.
 func TestSameSeedSameStory(t *testing.T) {
 	same, seeds := 0, tier(t).of(6, 30, 500)
 	for seed := range uint64(seeds) {
@@ -62,8 +64,8 @@ func TestSameSeedSameStory(t *testing.T) {
 			})
 		}
 	}
-	if 2*same < seeds {
-		t.Errorf("%d of %d seeds tell the same story twice: chance has come in by another door than the order of what is due at one instant", same, seeds)
+	if seeds-same > seeds/20 {
+		t.Errorf("%d of %d seeds tell the same story twice: chance has come in by some door", same, seeds)
 	}
 	figure(t, "simulation: seeds told twice, the same", "%d of %d", same, seeds)
 }

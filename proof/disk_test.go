@@ -198,7 +198,7 @@ func TestDiskFull(t *testing.T) {
 // A system call of the checkpoint's fails, the n-th for many n, once or from then on.
 func TestDiskFaults(t *testing.T) {
 	t.Parallel()
-	strace := needStrace(t)
+	strace := needStrace(t, "the injection of disk faults")
 	type fault struct{ call, inject string }
 	var faults []fault
 	for n := 12; n <= tier(t).of(12, 60, 200); n += 8 {
@@ -243,17 +243,26 @@ func TestDiskFaults(t *testing.T) {
 	}
 }
 
-// needStrace finds strace, and skips the test where it cannot trace here.
-func needStrace(t *testing.T) string {
-	t.Helper()
-	strace, err := exec.LookPath("strace")
+// findStrace finds strace, or says why it cannot trace here.
+func findStrace() (path, missing string) {
+	path, err := exec.LookPath("strace")
 	if err != nil {
-		t.Skip("SKIP: disk faults are injected with strace, which is not installed")
+		return "", "it is not installed"
 	}
-	if said, err := exec.Command(strace, "-f", "-e", "trace=none", "true").CombinedOutput(); err != nil {
-		t.Skipf("SKIP: disk faults are injected with strace, which may not trace here: %s", said)
+	if said, err := exec.Command(path, "-f", "-e", "trace=none", "true").CombinedOutput(); err != nil {
+		return "", fmt.Sprintf("it may not trace here: %s", said)
 	}
-	return strace
+	return path, ""
+}
+
+// needStrace finds strace for what needs it, and skips the test where it cannot trace here.
+func needStrace(t *testing.T, what string) string {
+	t.Helper()
+	path, missing := findStrace()
+	if missing != "" {
+		t.Skipf("SKIP: %s needs strace: %s", what, missing)
+	}
+	return path
 }
 
 // The checkpoint is taken away, or another put in its place, while it is in use: the program notices,

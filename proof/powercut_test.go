@@ -174,13 +174,7 @@ func wholeFile(t *testing.T, path, when string) {
 // record runs the engine in a child under strace and returns what it did.
 func record(t *testing.T) []deed {
 	t.Helper()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("SKIP: the power-cut explorer needs strace, which is not installed")
-	}
-	if out, err := exec.Command(strace, "-f", "-e", "trace=none", "true").CombinedOutput(); err != nil {
-		t.Skipf("SKIP: the power-cut explorer needs ptrace, which is not allowed here: %s", out)
-	}
+	strace := needStrace(t, "the power-cut explorer")
 	dir, log := t.TempDir(), filepath.Join(t.TempDir(), "trace")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()

@@ -8,6 +8,8 @@ type Tooth struct {
 	Edits  []Edit
 	Room   string // the package whose tests must fail
 	Tests  string // which of them, as go test -run takes it
+	Says   string // what they must say, where they could fail for another reason too
+	Traced bool   // they need strace, and show nothing without
 	Sooner bool   // put in with every go test, not in the full tier alone
 }
 
@@ -143,6 +145,18 @@ func Teeth() []Tooth {
 		}},
 		{ID: "W3", What: "a connection with bytes behind an answer is kept", Room: "zoho", Tests: "TestDirectReads", Edits: []Edit{
 			{"zoho/directbody.go", ` && c.reader.Buffered() == 0:`, `:`},
+		}},
+		{ID: "C1", What: "commits are not synced, and no setting is looked at", Room: "proof", Tests: "TestPowerCut", Says: "there is no run", Traced: true, Edits: []Edit{
+			{"checkpoint/dsn.go", `"_synchronous", "FULL"`, `"_synchronous", "NORMAL"`},
+			{"checkpoint/dsn.go", `{"synchronous", "2"}`, `{"synchronous", "1"}`},
+		}},
+		{ID: "C2", What: "the syncs end when the run begins", Room: "proof", Tests: "TestPowerCut", Says: "was told to be", Traced: true, Edits: []Edit{
+			{"checkpoint/begin.go", `	err = s.link.transact(ctx, func(ctx context.Context) error {
+		defer crash.At("in-takeover")`, `	if _, err = s.link.conn.ExecContext(ctx, "PRAGMA synchronous = NORMAL"); err != nil {
+		return nil, err
+	}
+	err = s.link.transact(ctx, func(ctx context.Context) error {
+		defer crash.At("in-takeover")`},
 		}},
 	}
 }

@@ -77,11 +77,13 @@ func TestDirectRefuses(t *testing.T) {
 		{"a feed in a value", func(r *http.Request) { r.Header["X-A"] = []string{"x\ny"} }},
 		{"a return in a value", func(r *http.Request) { r.Header["X-A"] = []string{"fine", "x\ry"} }},
 		{"a zero in a value", func(r *http.Request) { r.Header["X-A"] = []string{"x\x00y"} }},
+		{"a delete in a value", func(r *http.Request) { r.Header["X-A"] = []string{"x\x7fy"} }},
 		{"a line in a name", func(r *http.Request) { r.Header["X-A\r\nX-B"] = []string{"x"} }},
 		{"a colon in a name", func(r *http.Request) { r.Header["X-A:"] = []string{"x"} }},
 		{"no name", func(r *http.Request) { r.Header[""] = []string{"x"} }},
 		{"a line in the query", func(r *http.Request) { r.URL.RawQuery = "a=b HTTP/1.1\r\nX-Evil: 1" }},
 		{"a blank in the query", func(r *http.Request) { r.URL.RawQuery = "a b" }},
+		{"a delete in the query", func(r *http.Request) { r.URL.RawQuery = "a\x7fb" }},
 		{"a longer body", func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader("xyz")) }},
 		{"a shorter body", func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader("x")) }},
 		{"a body that fails", func(r *http.Request) { r.Body = io.NopCloser(io.MultiReader(strings.NewReader("x"), broken{})) }},
@@ -208,7 +210,7 @@ func FuzzDirectReads(f *testing.F) {
 
 // FuzzContinued holds addresses that are put together against url.Parse.
 func FuzzContinued(f *testing.F) {
-	for _, rest := range []string{"/crm/v8/Leads/1/Locking_Information__s", "/a?b=c&d=%20", "/a?", "/a#b", "//b/../c", "/a b", "/a%2F", ":1/a", "?x", "", "/a?b#c", "/a?b?c", "/é"} {
+	for _, rest := range []string{"/crm/v8/Leads/1/Locking_Information__s", "/a?b=c&d=%20", "/a?", "/a#b", "//b/../c", "/a b", "/a%2F", ":1/a", "?x", "", "/a?b#c", "/a?b?c", "/é", "/a?b\x01", "/a?b\x7f", ".evil.test/x"} {
 		f.Add("https://www.zohoapis.com", rest)
 		f.Add("http://127.0.0.1:8080", rest)
 	}
@@ -226,6 +228,17 @@ func FuzzContinued(f *testing.F) {
 			t.Errorf("%q: got %#v, want %#v, %v", base+rest, got, want, err)
 		}
 	})
+}
+
+// TestContinuedIsTaken: the addresses of calls are not parsed anew, which would show nowhere but in the time
+// that they take.
+func TestContinuedIsTaken(t *testing.T) {
+	base := &url.URL{Scheme: "https", Host: "www.zohoapis.com"}
+	for _, rest := range []string{"/crm/v8/Leads/5843104000000425565/Locking_Information__s", "/crm/v2.1/A-b_c?fields=id,Owner&ids=1%2C2", "/a?b=/?~"} {
+		if got := zoho.Continued(base, "https://www.zohoapis.com"+rest); got == nil {
+			t.Errorf("%s is parsed", rest)
+		}
+	}
 }
 
 func TestModuleNames(t *testing.T) {

@@ -48,21 +48,22 @@ func TestDirectTimeLimits(t *testing.T) {
 		act           func(conn net.Conn, r *bufio.Reader)
 		took          time.Duration
 		sent          int32
+		said          string
 	}{
-		{"headers", "http://localhost/", func(_ net.Conn, r *bufio.Reader) { hold(r) }, 20 * time.Second, 1},
+		{"headers", "http://localhost/", func(_ net.Conn, r *bufio.Reader) { hold(r) }, 20 * time.Second, 1, "no answer within 20s"},
 		{"half of the headers", "http://localhost/", func(conn net.Conn, r *bufio.Reader) {
 			_, _ = hear(r)
 			say(conn, "HTTP/1.1 200 OK\r\n")
 			hold(r)
-		}, 20 * time.Second, 1},
+		}, 20 * time.Second, 1, "no answer within 20s"},
 		{"hints for ever", "http://localhost/", func(conn net.Conn, r *bufio.Reader) {
 			_, _ = hear(r)
 			for err := error(nil); err == nil; {
 				_, err = io.WriteString(conn, "HTTP/1.1 103 Early Hints\r\n\r\n")
 				time.Sleep(time.Second)
 			}
-		}, 20 * time.Second, 1},
-		{"TLS", "https://localhost/", func(_ net.Conn, r *bufio.Reader) { hold(r) }, 5 * time.Second, 0},
+		}, 20 * time.Second, 1, "no answer within 20s"},
+		{"TLS", "https://localhost/", func(_ net.Conn, r *bufio.Reader) { hold(r) }, 5 * time.Second, 0, "no TLS connection within 5s"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -70,7 +71,7 @@ func TestDirectTimeLimits(t *testing.T) {
 				var s sends
 				began := time.Now()
 				_, _, _, err := ask(s.watch(t.Context()), piped(tt.act), "GET", tt.address, "")
-				if !errors.As(err, &timeout) || !timeout.Timeout() || time.Since(began) != tt.took {
+				if !errors.As(err, &timeout) || !timeout.Timeout() || err.Error() != tt.said || time.Since(began) != tt.took {
 					t.Errorf("got %v after %v", err, time.Since(began))
 				}
 				if s.conns.Load() != tt.sent {
