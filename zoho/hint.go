@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 )
 
@@ -47,7 +48,13 @@ var scopeHints = map[string]string{
 	OpCurrentUser:  "sign in again with the scope ZohoCRM.users.READ as well",
 }
 
+// foreignSignIn is the hint of a 401 that is not Zoho's.
+const foreignSignIn = "a proxy or gateway between here and Zoho asks for a sign-in of its own: sign in there, or have it let Zoho's addresses through"
+
 func hintFor(e *Error) string {
+	if e.Kind == BadAnswer && e.Status == http.StatusUnauthorized {
+		return foreignSignIn
+	}
 	if hint, ok := scopeHints[e.Op]; ok && e.Kind == ScopeMissing {
 		return hint
 	}
