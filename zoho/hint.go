@@ -1,6 +1,7 @@
 package zoho
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -75,6 +76,7 @@ func networkHint(err error) string {
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
+	var record tls.RecordHeaderError
 	switch {
 	case errors.As(err, &address):
 		return "check the name service of this network; where that address is meant, name the host under allow_hosts in zlock.yaml"
@@ -82,6 +84,8 @@ func networkHint(err error) string {
 		return "check the network connection and the name of the host"
 	case errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
 		return "the server's certificate is not Zoho's: check for a proxy or a captive portal, and the clock"
+	case errors.As(err, &record):
+		return "what answers there does not speak TLS: check the address and its port, and for a proxy or a captive portal"
 	}
 	return ""
 }
