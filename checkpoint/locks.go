@@ -13,21 +13,25 @@ import (
 )
 
 const (
+	// API names that differ in case alone name one module, whichever spelling a job file has: the ledger has the
+	// number of the spelling that came first.
+	ofModule = `(SELECT min(f.id) FROM modules f JOIN modules m ON f.name = m.name COLLATE NOCASE WHERE m.id = rows.module)`
+
 	// A lock that was ours before stays so when its reason is changed. Rows of one record end in the order
 	// of their keys, and so are they written.
 	keepLocks = `INSERT INTO locks (org, module, record_id, lock_id, reason, made, run, at)
-		SELECT ?, module, record_id, lock_id, reason, state = 'locked', ?, ? FROM rows WHERE key IN (%s) ORDER BY key
+		SELECT ?, ` + ofModule + `, record_id, lock_id, reason, state = 'locked', ?, ? FROM rows WHERE key IN (%s) ORDER BY key
 		ON CONFLICT DO UPDATE SET made = max(excluded.made, locks.made AND locks.lock_id = excluded.lock_id),
 			lock_id = excluded.lock_id, reason = excluded.reason, run = excluded.run, at = excluded.at`
-	dropLocks = `DELETE FROM locks WHERE org = ? AND (module, record_id) IN (SELECT module, record_id FROM rows WHERE key IN (%s))`
-	dropLock  = `DELETE FROM locks WHERE org = ? AND (module, record_id) = (SELECT module, record_id FROM rows WHERE key = ?)
+	dropLocks = `DELETE FROM locks WHERE org = ? AND (module, record_id) IN (SELECT ` + ofModule + `, record_id FROM rows WHERE key IN (%s))`
+	dropLock  = `DELETE FROM locks WHERE org = ? AND (module, record_id) = (SELECT ` + ofModule + `, record_id FROM rows WHERE key = ?)
 		AND (?3 = '' OR lock_id = ?3)`
 	// Only of an unlock the code says that the record is gone: of a lock it may be about the reason.
 	dropGone = `DELETE FROM locks WHERE org = ? AND (module, record_id) =
-		(SELECT module, record_id FROM rows WHERE key = ? AND action = 'unlock')`
-	findLock = `SELECT l.lock_id, l.reason, l.made, l.at, COALESCE(u.id, '') FROM rows r
-		JOIN locks l ON l.org = ? AND l.module = r.module AND l.record_id = r.record_id
-		LEFT JOIN runs u ON u.n = l.run WHERE r.key = ?`
+		(SELECT ` + ofModule + `, record_id FROM rows WHERE key = ? AND action = 'unlock')`
+	findLock = `SELECT l.lock_id, l.reason, l.made, l.at, COALESCE(u.id, '') FROM rows
+		JOIN locks l ON l.org = ? AND l.module = ` + ofModule + ` AND l.record_id = rows.record_id
+		LEFT JOIN runs u ON u.n = l.run WHERE rows.key = ?`
 )
 
 // lockGroup is how many rows a statement brings into the lock ledger at most.

@@ -1,6 +1,7 @@
 package checkpoint_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +71,21 @@ func TestLocksOutliveTheirRun(t *testing.T) {
 	leave(t, d, "20260101-000008-aaaa", "one", row, batch.Result{Outcome: batch.Unlocked, LockID: "80"})
 	if got := told(t, d, "20260101-000009-aaaa", "one", row); got != nil {
 		t.Errorf("after an unlock: %+v", got)
+	}
+}
+
+// A record that is gone has no lock, in whatever case its module was named when it was locked.
+func TestLocksOfRecordsThatAreGone(t *testing.T) {
+	d := fresh(t)
+	row := locks(1)[0]
+	leave(t, d, "20260101-000000-aaaa", "one", row, batch.Result{Outcome: batch.Locked, LockID: "71"})
+	row.Module, row.Action, row.Reason = strings.ToUpper(row.Module), batch.ActionUnlock, ""
+	if got := told(t, d, "20260101-000001-aaaa", "one", row); got == nil || got.LockID != "71" {
+		t.Errorf("told %+v", got)
+	}
+	leave(t, d, "20260101-000002-aaaa", "one", row, batch.Result{Outcome: batch.Failed, Code: batch.CodeRecordNotFound})
+	if got := told(t, d, "20260101-000003-aaaa", "one", row); got != nil {
+		t.Errorf("told %+v of a record that is gone", got)
 	}
 }
 

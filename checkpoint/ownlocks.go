@@ -18,11 +18,10 @@ type OwnLock struct {
 }
 
 const ownLocks = `SELECT l.record_id, l.lock_id, l.reason, l.made, l.at, COALESCE(u.id, '') FROM locks l
-	JOIN modules m ON m.id = l.module AND m.name = ?
-	LEFT JOIN runs u ON u.n = l.run WHERE l.org = ? `
+	LEFT JOIN runs u ON u.n = l.run WHERE l.module = (SELECT min(id) FROM modules WHERE name = ? COLLATE NOCASE) AND l.org = ? `
 
-// OwnLocks yields the locks that runs of ours have left on records of a module, by its API name, in the
-// order of the records' ids. They are read a page at a time, with nothing open in between. An
+// OwnLocks yields the locks that runs of ours have left on records of a module, by its API name in any case, in
+// the order of the records' ids. They are read a page at a time, with nothing open in between. An
 // error ends it.
 func (d *DB) OwnLocks(ctx context.Context, org, module string) iter.Seq2[OwnLock, error] {
 	return func(yield func(OwnLock, error) bool) {

@@ -3,6 +3,7 @@ package checkpoint_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"zlock/batch"
@@ -55,7 +56,7 @@ func TestOwnLocks(t *testing.T) {
 	if l := found[rows[3].RecordID]; l.LockID != "80" || l.Made || l.Reason != "audited" || l.Run != "20260101-000001-aaaa" {
 		t.Errorf("re-worded lock of another %+v", l)
 	}
-	if l, ok, err := d.OwnLock(t.Context(), "one", rows[0].Module, rows[5].RecordID); !ok || err != nil || l.LockID != "7005" {
+	if l, ok, err := d.OwnLock(t.Context(), "one", strings.ToUpper(rows[0].Module), rows[5].RecordID); !ok || err != nil || l.LockID != "7005" {
 		t.Errorf("lock %+v, %v, %v", l, ok, err)
 	}
 	if l, ok, err := d.OwnLock(t.Context(), "one", rows[0].Module, rows[4].RecordID); ok || err != nil {

@@ -183,10 +183,20 @@ func migrateOnce(ctx context.Context, path string, db *sql.DB, texts []string) (
 	}
 	script := texts[m.schema] + fmt.Sprintf("\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;\n", applicationID, m.schema+1)
 	if _, err := tx.ExecContext(ctx, script); err != nil {
-		return false, fmt.Errorf("step %d: %w", m.schema+1, err)
+		return false, misfit(path, fmt.Errorf("step %d: %w", m.schema+1, err))
 	}
 	crash.At("in-migrate")
 	return false, tx.Commit()
+}
+
+// misfit tells a file that does not hold what its schema demands from trouble with the file. The steps fit
+// every file that this program has made: what they break on, somebody or something else has put there.
+func misfit(path string, err error) error {
+	switch resultCode(err) {
+	case lib.SQLITE_CONSTRAINT, lib.SQLITE_ERROR:
+		return &DamagedError{Path: path, Detail: err.Error()}
+	}
+	return err
 }
 
 func isBusy(err error) bool {

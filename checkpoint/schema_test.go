@@ -121,6 +121,37 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// An older file that a step breaks on is damaged, and left as that step found it.
+func TestOlderSchemaThatDoesNotFit(t *testing.T) {
+	for _, tt := range []struct {
+		name, spoil, says string
+		schema            int64
+	}{
+		{"a value that no row may have", `PRAGMA ignore_check_constraints = ON; UPDATE rows SET record_id = 'x' WHERE key = (SELECT max(key) FROM rows)`, "cannot store TEXT", 1},
+		{"a table that is gone", `DROP TABLE rows`, "no such table: rows", 1},
+		{"a step that was taken", `ALTER TABLE rows ADD COLUMN expect TEXT`, "duplicate column name: expect", 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := fresh(t)
+			path := d.Path()
+			leave(t, d, runID, "org", locks(1)[0], batch.Result{Outcome: batch.Locked, LockID: "71"})
+			if err := d.Close(); err != nil {
+				t.Fatal(err)
+			}
+			older(t, path)
+			execRaw(t, path, "DROP TABLE locks; ALTER TABLE rows DROP COLUMN expect; PRAGMA user_version = 1")
+			execRaw(t, path, tt.spoil)
+			_, err := checkpoint.Open(t.Context(), path)
+			if !errors.As(err, new(*checkpoint.DamagedError)) || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), "restore it from a backup") {
+				t.Errorf("got %v", err)
+			}
+			if got := count(t, path, "PRAGMA user_version"); got != tt.schema {
+				t.Errorf("it is of schema %d, want %d", got, tt.schema)
+			}
+		})
+	}
+}
+
 func TestTruncatedAnywhere(t *testing.T) {
 	dir := t.TempDir()
 	whole := filepath.Join(dir, "whole.db")

@@ -151,7 +151,7 @@ func (c *checkup) refused(check string, err error) bool {
 		c.fail(exitPerson, check, "", "%s", err)
 		return false
 	}
-	if e.Op != zoho.OpToken && slices.Contains([]zoho.Kind{zoho.ScopeMissing, zoho.NoPermission, zoho.RequestRefused, zoho.BadAnswer}, e.Kind) {
+	if e.Op != zoho.OpToken && !waylaid(e) && slices.Contains([]zoho.Kind{zoho.ScopeMissing, zoho.NoPermission, zoho.RequestRefused, zoho.BadAnswer}, e.Kind) {
 		c.warn(check, e.Hint, "not known: %s", e)
 		return true
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"zlock/batch"
@@ -185,7 +186,7 @@ func (l *launch) meetOrg(ctx context.Context) error {
 // judge tells a refusal to say which organisation it is from a refused sign-in.
 func (o *org) judge(a *app, err error) error {
 	var e *zoho.Error
-	if errors.As(err, &e) && (e.Kind == zoho.ScopeMissing || e.Kind == zoho.NoPermission || e.Kind == zoho.RequestRefused || e.Kind == zoho.BadAnswer) {
+	if errors.As(err, &e) && !waylaid(e) && (e.Kind == zoho.ScopeMissing || e.Kind == zoho.NoPermission || e.Kind == zoho.RequestRefused || e.Kind == zoho.BadAnswer) {
 		return a.unknown(o, err)
 	}
 	return err
@@ -197,7 +198,13 @@ func passing(e *zoho.Error) bool {
 	case zoho.NotSent, zoho.NoAnswer, zoho.ServerFault, zoho.Throttled, zoho.TokenThrottled, zoho.Stopped:
 		return true
 	}
-	return false
+	return waylaid(e)
+}
+
+// waylaid reports a call that somebody between us and Zoho answered who asks for a sign-in of their own. It
+// says nothing of what Zoho would tell, and the next call may get through: no look is left out for it.
+func waylaid(e *zoho.Error) bool {
+	return e.Kind == zoho.BadAnswer && e.Status == http.StatusUnauthorized && e.Op != zoho.OpToken
 }
 
 // bookLook books the look at the organisation that was made before the run was there.

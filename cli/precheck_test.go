@@ -1,9 +1,14 @@
 package cli_test
 
 import (
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"zlock/cli"
+	"zlock/zoho/sim"
 )
 
 func TestPrecheckFlag(t *testing.T) {
@@ -59,6 +64,48 @@ func TestPrecheckInResults(t *testing.T) {
 	}
 	if used := s.status().Credits.Used; int64(credits) != used || used != 2 {
 		t.Errorf("the rows' shares are %d credits, the run's %d, want 2", credits, used)
+	}
+}
+
+// anyCase is a way to a Zoho that takes a module's API name in any case; whether the real one does is not documented.
+type anyCase struct{ http.RoundTripper }
+
+func (a anyCase) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL.Path = regexp.MustCompile("(?i)/projects/").ReplaceAllString(r.URL.Path, "/Projects/")
+	return a.RoundTripper.RoundTrip(r)
+}
+
+// The locks of a module of the organisation's own are ours in whatever case a job file or a command names it.
+func TestUnlockOfOwnLocksInAnotherCase(t *testing.T) {
+	s := newStage(t).withZoho(func(c *sim.Config) {
+		c.Modules = map[string]sim.Module{"Projects": {Custom: true}}
+		c.Records = func(yield func(sim.Record) bool) {
+			for i := range 5 {
+				if !yield(sim.Record{Module: "Projects", ID: leadID(i)}) {
+					return
+				}
+			}
+		}
+	})
+	s.world = func(w *cli.World) { w.Transport = anyCase{http.DefaultTransport} }
+	job := func(module, action string) string {
+		text := "record_id,module,action,reason\n"
+		for i := range 5 {
+			text += leadID(i) + "," + module + "," + action + ",Audit\n"
+		}
+		return s.file(action+".csv", text)
+	}
+	s.want(s.run("run", job("Projects", "lock")), 0, "5  locked")
+	if o := s.want(s.run("locks", "PROJECTS", "--ours"), 0); len(readCSV(t, o.out)) != 6 {
+		t.Errorf("locks of ours: %s", o.out)
+	}
+	s.want(s.run("run", job("projects", "unlock")), 0, "5  unlocked")
+	if used := s.status().Credits.Used; used != 5 {
+		t.Errorf("%d credits, want 5", used)
+	}
+	if o := s.want(s.run("locks", "Projects", "--ours"), 0); len(readCSV(t, o.out)) != 1 {
+		t.Errorf("locks of ours that are gone: %s", o.out)
 	}
 }
 

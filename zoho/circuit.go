@@ -51,6 +51,7 @@ type circuit struct {
 	answers    int           // tests answered since the last pause
 	since      time.Time     // the first trouble after the last answered call
 	unanswered int           // troubles since then
+	last       string        // what the last trouble was; "" where nobody said
 }
 
 func newCircuit(maxOutage time.Duration, random *rand.Rand) circuit {
@@ -88,16 +89,17 @@ func (c *circuit) admit(s *Slot) {
 
 // observe takes in what came of a call. A 429 shows that Zoho is there, but neither opens nor
 // closes anything; an answer of the token endpoint comes from another host and shows nothing.
-func (c *circuit) observe(now time.Time, s *Slot, kind FeedbackKind) {
+func (c *circuit) observe(now time.Time, s *Slot, f Feedback) {
 	if s.probe && s.generation == c.generation {
 		c.probing = false
 	}
 	switch {
-	case kind == FeedbackTrouble:
+	case f.Kind == FeedbackTrouble:
+		c.last = f.Trouble
 		c.trouble(now, s)
-	case kind == FeedbackThrottled:
+	case f.Kind == FeedbackThrottled:
 		c.since, c.unanswered = time.Time{}, 0
-	case kind == FeedbackAnswered && s.price > 0:
+	case f.Kind == FeedbackAnswered && s.price > 0:
 		c.answered(now, s)
 	}
 }
@@ -185,7 +187,10 @@ func (c *circuit) outage(now time.Time) bool {
 }
 
 func (c *circuit) stopError(now time.Time) *StopError {
-	return &StopError{Cause: CauseOutage, Reason: fmt.Sprintf(
-		"Zoho has not answered for %s (%d calls without an answer; the longest allowed is %s)",
-		now.Sub(c.since).Round(time.Second), c.unanswered, c.maxOutage)}
+	reason := fmt.Sprintf("Zoho has not answered for %s (%d calls without an answer; the longest allowed is %s)",
+		now.Sub(c.since).Round(time.Second), c.unanswered, c.maxOutage)
+	if c.last != "" {
+		reason += "; the last ended so: " + c.last
+	}
+	return &StopError{Cause: CauseOutage, Reason: reason}
 }

@@ -1,6 +1,7 @@
 package zoho
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -77,12 +78,14 @@ func kindOfStatus(status int) Kind {
 	return 0
 }
 
-// unreadable says what an answer means whose body holds nothing to go by.
+// unreadable says what an answer means whose body holds nothing to go by. Zoho says in JSON that it refuses a
+// token: a 401 that says anything else is somebody's between us and Zoho, who asks for a sign-in of their own.
+// No other token would please them, and whether the call got past them is no more certain than with any page.
 func unreadable(a *answer, err error) (Kind, string) {
 	switch what := fmt.Sprintf("the answer is not the JSON that was expected: %v", err); {
 	case a.success():
 		return BadAnswer, what
-	case a.status == http.StatusUnauthorized:
+	case a.status == http.StatusUnauthorized && (err == nil || len(bytes.TrimSpace(a.body)) == 0):
 		return SignIn, "the access token was refused"
 	case err == nil:
 		return RequestRefused, "the answer names no code"

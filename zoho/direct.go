@@ -150,11 +150,20 @@ func (c *directConn) secure(ctx context.Context, base *tls.Config, host string) 
 		if cause := context.Cause(limited); errors.Is(cause, errSlowTLS) {
 			return cause
 		}
-		return err
+		return inPlain(err)
 	}
 	state := conn.ConnectionState()
 	c.stream, c.state = conn, &state
 	return nil
+}
+
+// inPlain says of a server that answered a handshake in plain HTTP that it did.
+func inPlain(err error) error {
+	var record tls.RecordHeaderError
+	if errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/" {
+		return fmt.Errorf("plain HTTP came where https was asked for: %w", err)
+	}
+	return err
 }
 
 // exchange writes the request and reads the answer's headers. Whatever goes wrong, the connection is closed.

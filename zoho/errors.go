@@ -136,11 +136,25 @@ const (
 
 // Error says what was asked, of which record, and what Zoho answered.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Op)
+	asked := e.Op
 	if e.Record != (Record{}) && !e.ofAccounts() { // the record only waited for the token
-		b.WriteString(" " + e.Record.String())
+		asked += " " + e.Record.String()
 	}
+	return asked + e.answered()
+}
+
+// trouble says what went wrong with the call, whichever it was, and what can be done.
+func (e *Error) trouble() string {
+	text := strings.TrimPrefix(e.answered(), ": ")
+	if e.Hint != "" {
+		text += "; " + e.Hint
+	}
+	return cut(text)
+}
+
+// answered is what Zoho answered, or the network; each part of it begins with a colon.
+func (e *Error) answered() string {
+	var b strings.Builder
 	if answer := strings.TrimSpace(e.answer()); answer != "" {
 		b.WriteString(": " + answer)
 	}

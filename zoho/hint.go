@@ -1,9 +1,11 @@
 package zoho
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 )
 
@@ -47,7 +49,13 @@ var scopeHints = map[string]string{
 	OpCurrentUser:  "sign in again with the scope ZohoCRM.users.READ as well",
 }
 
+// foreignSignIn is the hint of a 401 that is not Zoho's.
+const foreignSignIn = "a proxy or gateway between here and Zoho asks for a sign-in of its own: sign in there, or have it let Zoho's addresses through"
+
 func hintFor(e *Error) string {
+	if e.Kind == BadAnswer && e.Status == http.StatusUnauthorized {
+		return foreignSignIn
+	}
 	if hint, ok := scopeHints[e.Op]; ok && e.Kind == ScopeMissing {
 		return hint
 	}
@@ -68,6 +76,7 @@ func networkHint(err error) string {
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
+	var record tls.RecordHeaderError
 	switch {
 	case errors.As(err, &address):
 		return "check the name service of this network; where that address is meant, name the host under allow_hosts in zlock.yaml"
@@ -75,6 +84,8 @@ func networkHint(err error) string {
 		return "check the network connection and the name of the host"
 	case errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
 		return "the server's certificate is not Zoho's: check for a proxy or a captive portal, and the clock"
+	case errors.As(err, &record):
+		return "what answers there does not speak TLS: check the address and its port, and for a proxy or a captive portal"
 	}
 	return ""
 }

@@ -23,6 +23,7 @@ type Feedback struct {
 	RetryAfter  time.Duration // of a 429; 0 = none said
 	CreditsGone bool          // the text of a 429 says that the day's credits are used up
 	Remaining   int           // X-API-CREDITS-REMAINING; -1 = not said
+	Trouble     string        // what the trouble was, for a person; "" = not said
 }
 
 // Slot is the right to one call, from Acquire until Release.
@@ -58,7 +59,7 @@ func (s *Slot) Release(f Feedback) {
 	case FeedbackThrottled:
 		l.throttle(now, s, f)
 	}
-	l.observe(now, s, f.Kind)
+	l.observe(now, s, f)
 	l.slots.inFlight -= s.size
 	l.pump(now)
 }
@@ -79,9 +80,9 @@ func (l *Limiter) throttle(now time.Time, s *Slot, f Feedback) {
 }
 
 // observe tells the circuit what came back, and starts again from one slot when it closes.
-func (l *Limiter) observe(now time.Time, s *Slot, kind FeedbackKind) {
+func (l *Limiter) observe(now time.Time, s *Slot, f Feedback) {
 	before := l.circuit.state
-	l.circuit.observe(now, s, kind)
+	l.circuit.observe(now, s, f)
 	switch after := l.circuit.state; {
 	case after == before:
 	case after == circuitOpen:

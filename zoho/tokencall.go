@@ -75,6 +75,8 @@ func (t *Tokens) ask(ctx context.Context, file cacheFile) (access, error) {
 	got, e := t.post(ctx, w)
 	if e == nil || e.Phase != PhaseNotSent {
 		feedback.Kind = FeedbackAnswered // the endpoint's own limit is no sign of too many calls at once
+	} else {
+		feedback.Trouble = e.trouble()
 	}
 	if sent, _, _ := w.end(); sent > 0 {
 		file.asked(wallNow(), e)

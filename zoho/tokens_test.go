@@ -192,6 +192,25 @@ func TestDeadTokenIsSentOnceMore(t *testing.T) {
 	}
 }
 
+// TestPageOfAnotherIsNoDeadToken: a 401 that is not Zoho's costs no token and no second call, which could have
+// a second effect.
+func TestPageOfAnotherIsNoDeadToken(t *testing.T) {
+	m, meter := &mint{}, zoho.Meter{}
+	client := newClientWith(t, zoho.Config{Tokens: newTokens(t, signIn(m)),
+		Transport: always(401, `<html>who are you</html>`, "Content-Type", "text/html")})
+	for range 2 {
+		_, err := client.Metered(&meter).CreateLock(t.Context(), lead, "x")
+		e := asError(t, err)
+		if e.Kind != zoho.BadAnswer || e.Phase != zoho.PhaseOpen || !strings.Contains(e.Message, "HTML page") || !strings.Contains(e.Hint, "sign-in of its own") {
+			t.Errorf("got %v, %v, hint %q", e, e.Phase, e.Hint)
+		}
+	}
+	if meter.Calls != 2 {
+		t.Errorf("%d calls, want 2", meter.Calls)
+	}
+	m.mustHaveBeenCalled(t, 1)
+}
+
 func TestAccessTokenAlone(t *testing.T) {
 	calls := 0
 	client := newClient(t, farEnd(func(*http.Request) (*http.Response, error) {

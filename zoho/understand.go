@@ -49,7 +49,7 @@ func feedbackOf(e *Error, a *answer) Feedback {
 		f.Kind = FeedbackThrottled
 		f.CreditsGone = readSentence(e.Message).credits
 	case e.Phase == PhaseOpen, e.Phase == PhaseNotSent:
-		f.Kind = FeedbackTrouble
+		f.Kind, f.Trouble = FeedbackTrouble, e.trouble()
 	}
 	return f
 }

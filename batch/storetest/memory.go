@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -242,7 +243,7 @@ func (m *Memory) deal(c batch.Changes) []batch.Row {
 
 // remember brings the locks left on records up to what became of a row.
 func (m *Memory) remember(row *batch.Row, r batch.Result, now time.Time) {
-	key := row.Module + " " + row.RecordID
+	key := lockKey(row)
 	was := m.locks[key]
 	switch {
 	case r.LockID != "" && (r.Outcome == batch.Locked || r.Outcome == batch.ReasonUpdated):
@@ -255,9 +256,12 @@ func (m *Memory) remember(row *batch.Row, r batch.Result, now time.Time) {
 	}
 }
 
+// lockKey names a row's record; the spellings of its module that differ in case are one.
+func lockKey(row *batch.Row) string { return strings.ToLower(row.Module) + " " + row.RecordID }
+
 // recall tells an unlock which lock it will find.
 func (m *Memory) recall(row *batch.Row) {
-	known := m.locks[row.Module+" "+row.RecordID]
+	known := m.locks[lockKey(row)]
 	if known == nil || row.Action != batch.ActionUnlock || row.LockID != "" || row.After != 0 && !row.AfterOutcome.Final() {
 		return
 	}

@@ -97,6 +97,23 @@ func showing() []rule {
 			t.deal(1, 9)
 			t.known(10, "", false)
 		}},
+		{"a lock is known in any spelling of its module", with(6, func(rows []batch.Row) {
+			for i := range rows {
+				rows[i].RecordID = rows[0].RecordID
+				rows[i].Module = []string{"Projects", "projects"}[i%2]
+				rows[i].Action = []batch.Action{batch.ActionLock, batch.ActionUnlock}[i%2]
+			}
+		}), func(t *trial) {
+			t.deal(1, 1)
+			t.commit(batch.Changes{Results: []batch.Result{{Seq: 1, Outcome: batch.Locked, LockID: "71"}}})
+			t.known(2, "71", true)
+			t.commit(batch.Changes{Results: []batch.Result{{Seq: 2, Outcome: batch.Failed, Code: batch.CodeLockChanged, LockID: "71"}}})
+			t.deal(1, 3)
+			t.known(4, "", false)
+			t.commit(batch.Changes{Results: []batch.Result{{Seq: 3, Outcome: batch.Locked, LockID: "73"}, {Seq: 4, Outcome: batch.Unlocked}}})
+			t.deal(1, 5)
+			t.known(6, "", false)
+		}},
 		{"an unlock that waits is told no lock", unlocks(2), func(t *trial) {
 			t.deal(1, 1)
 			t.commit(batch.Changes{Results: []batch.Result{{Seq: 1, Outcome: batch.Locked, LockID: "71"}}})

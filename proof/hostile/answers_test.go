@@ -222,6 +222,7 @@ func answers() []input {
 	return []input{
 		{85, "200 with a web page", "read back; while nothing else comes the row stays in doubt, and fails for no page", []trial{
 			settled("after a lock", "locked, read back", exchange{meddler: instead("POST", 200, "<html>sign in to the hotel</html>", "Content-Type", "text/html")}),
+			settled("with 401 after a lock", "locked, read back", exchange{meddler: instead("POST", 401, "<html>sign in to the gateway</html>", "Content-Type", "text/html")}),
 			settled("always", "unknown, exit 6", exchange{meddler: func(r *http.Request, _ *http.Response) *http.Response {
 				if !strings.HasPrefix(r.URL.Path, "/crm/") {
 					return nil
