@@ -39,7 +39,7 @@ func (a *app) retryCommand() *cobra.Command {
 }
 
 // retry makes failed rows pending again and goes on with the run. Codes asked for by name are
-// taken up even where they are lasting.
+// taken up even where they are lasting. Whoever objects to the org does so before a row is touched.
 func (s *sitting) retry(ctx context.Context, codes []string, all bool) error {
 	for i, code := range codes {
 		codes[i] = strings.ToUpper(code)
@@ -47,6 +47,11 @@ func (s *sitting) retry(ctx context.Context, codes []string, all bool) error {
 	leave := batch.Lasting
 	if all || len(codes) > 0 {
 		leave = func(string) bool { return false }
+	}
+	if s.run.Counts[batch.Failed] > 0 {
+		if err := s.beSure(ctx); err != nil {
+			return err
+		}
 	}
 	taken, err := s.db.Retry(ctx, s.run.ID, codes, leave)
 	if err != nil {
