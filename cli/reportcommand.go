@@ -63,7 +63,7 @@ func (a *app) report(ctx context.Context, flags flagSource, ref string) error {
 	if err != nil {
 		return err
 	}
-	db, run, err := a.lookUp(ctx, p, ref)
+	db, run, err := a.lookUp(ctx, p, ref, "report")
 	if err != nil {
 		return err
 	}

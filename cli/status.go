@@ -43,7 +43,7 @@ func (a *app) status(ctx context.Context, flags flagSource, ref string) error {
 	if read.err != nil {
 		return read.err
 	}
-	db, run, err := a.lookUp(ctx, p, ref)
+	db, run, err := a.lookUp(ctx, p, ref, "status")
 	if err != nil {
 		return err
 	}
