@@ -109,7 +109,7 @@ func (c *checkup) refusedModule(check string, err error) bool {
 	default:
 		return c.refused(check, err)
 	}
-	c.fail(exitPerson, check, e.Hint, "%s", e)
+	c.fail(exitPerson, check, hintOf(e, c.module), "%s", e)
 	return true
 }
 

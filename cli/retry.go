@@ -61,6 +61,10 @@ func (s *sitting) retry(ctx context.Context, codes []string, all bool) error {
 	if s.run, err = s.db.Find(ctx, s.run.ID); err != nil {
 		return err
 	}
+	if failed == 0 {
+		s.screen.say("run %s has no failed row", s.run.ID)
+		return s.goOn(ctx)
+	}
 	s.screen.say("%s of %s taken up again", number(taken), counted(failed, "failed row", "failed rows"))
 	if left := s.run.Counts[batch.Failed]; left > 0 && !all && len(codes) == 0 {
 		s.screen.say("%s left alone: another attempt would hardly change them; --all takes them up too",
