@@ -6,7 +6,7 @@ import (
 
 func (a *app) authCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "auth", Short: "Sign in and out, and see who is signed in",
+		Use: "auth COMMAND", Short: "Sign in and out, and see who is signed in",
 		Long: "Signs in to a Zoho organisation with a Self Client, once for each profile. What is stored is used by all other " +
 			"commands; credentials in the environment win over it.",
 		Example:     "  zlock auth login --dc eu\n  zlock auth status\n  zlock auth logout",

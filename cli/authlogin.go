@@ -143,9 +143,14 @@ func (l *login) client(ctx context.Context) (err error) {
 }
 
 func (l *login) consentAt(accounts string) (*zoho.Consent, error) {
+	return l.app.consentAt(accounts, l.org.allowHosts, l.clientID, l.secret)
+}
+
+// consentAt is the way to give a client consent, and to take it back, at an accounts host.
+func (a *app) consentAt(accounts string, allow []string, clientID, secret string) (*zoho.Consent, error) {
 	consent, err := zoho.NewConsent(zoho.ConsentConfig{
-		Accounts: accounts, ClientID: l.clientID, ClientSecret: zoho.NewSecret(l.secret),
-		Transport: l.world.Transport, AllowHosts: l.org.allowHosts, Log: l.log, Hidden: l.world.hidden,
+		Accounts: accounts, ClientID: clientID, ClientSecret: zoho.NewSecret(secret),
+		Transport: a.world.Transport, AllowHosts: allow, Log: a.log, Hidden: a.world.hidden,
 	})
 	if err != nil {
 		return nil, usage(clean(err.Error()))

@@ -58,10 +58,7 @@ func (a *app) revoke(ctx context.Context, p place, s *signIn) error {
 	if checkpoint.Owned(p.ownerFile(s.fingerprint())) {
 		a.screen.warn("a run is at work with this sign-in: it will stop when its token is refused")
 	}
-	consent, err := zoho.NewConsent(zoho.ConsentConfig{
-		Accounts: s.Accounts, ClientID: s.ClientID, ClientSecret: zoho.NewSecret(kept.ClientSecret),
-		Transport: a.world.Transport, AllowHosts: p.config.allowHosts, Log: a.log, Hidden: a.world.hidden,
-	})
+	consent, err := a.consentAt(s.Accounts, p.config.allowHosts, s.ClientID, kept.ClientSecret)
 	if err != nil {
 		return err
 	}

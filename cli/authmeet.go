@@ -141,8 +141,7 @@ func (l *login) replace(ctx context.Context, g zoho.Grant) {
 		l.screen.warn("the earlier sign-in is in use by a run and was not revoked; remove it under %s when that is done", connectedApps(l.earlier.Accounts))
 		return
 	}
-	l.clientID, l.secret = l.earlier.ClientID, kept.ClientSecret
-	consent, err := l.consentAt(l.earlier.Accounts)
+	consent, err := l.app.consentAt(l.earlier.Accounts, l.org.allowHosts, l.earlier.ClientID, kept.ClientSecret)
 	if err == nil {
 		err = consent.Revoke(context.WithoutCancel(ctx), zoho.NewSecret(kept.RefreshToken))
 	}

@@ -219,7 +219,7 @@ func pinText(d authDocument) string {
 func tokenText(d authDocument) string {
 	text := "good for an hour, not renewed"
 	if d.Renews {
-		text = "renewed as needed, until revoked"
+		text = "renewed until revoked"
 	}
 	if d.Expires != nil {
 		text += "; the next by " + moment(*d.Expires)

@@ -34,7 +34,11 @@ func (l *launch) tellWhoAndWhat(ctx context.Context, sum batch.Summary) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "  org:  %s, %s\n  user: %s\n", orElse(l.org.title, "not known"), where, clean(orElse(user.Name, "not known")))
 	if len(sum.Sample) > 0 { // the rows of an undo were listed already
-		fmt.Fprintf(&b, "  first %s:\n", counted(int64(len(sum.Sample)), "row", "rows"))
+		title := "first row"
+		if len(sum.Sample) > 1 {
+			title = fmt.Sprintf("first %d rows", len(sum.Sample))
+		}
+		fmt.Fprintf(&b, "  %s:\n", title)
 	}
 	t := newTable()
 	for _, row := range sum.Sample {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"zlock/zoho"
 )
@@ -91,21 +90,6 @@ func (c *configuring) get(ctx context.Context) (found *zoho.Configuration, err e
 		return err
 	})
 	return found, err
-}
-
-// send makes a call that changes something: again only where the first one surely did nothing.
-func (c *configuring) send(ctx context.Context, call func(context.Context) error) error {
-	for try := 1; ; try++ {
-		err := call(ctx)
-		var e *zoho.Error
-		if !errors.As(err, &e) || e.Phase != zoho.PhaseNotSent && e.Phase != zoho.PhaseRefused || e.Kind == zoho.Stopped ||
-			e.Kind == zoho.TokenThrottled || try == inquiryTries || ctx.Err() != nil {
-			return err
-		}
-		if err := pauseFor(ctx, time.Duration(try)*inquiryPause); err != nil {
-			return err
-		}
-	}
 }
 
 func (a *app) configGet(ctx context.Context, flags flagSource, module string) (err error) {

@@ -219,6 +219,8 @@ func TestConfigRefusals(t *testing.T) {
 	s.file("strange.yaml", "lock_type: manual\nzia_says: 7\n")
 	s.file("gone.yaml", "locking_rules:\n- {id: 5843104000000700000, _delete: true}\n- {name: Nobody, _delete: true}\n")
 	s.file("twice.yaml", "locking_rules:\n- {name: Won, _delete: true}\n- {id: '5843104000000766034', name: Other}\n")
+	s.file("remade.yaml", "locking_rules:\n- {id: '5843104000000700000', name: Lost, lock_existing_records: true}\n")
+	s.file("deleted.yaml", "locking_rules:\n- {id: '5843104000000700000', name: Old, criteria: {comparator: equal, field: {api_name: Stage}, value: Won}}\n")
 	s.file("empty.yaml", "# nothing\n")
 	for _, in := range []struct {
 		args string
@@ -230,7 +232,9 @@ func TestConfigRefusals(t *testing.T) {
 		{"config update Deals -f anchors.yaml", 2, "anchors"},
 		{"config update Deals -f empty.yaml", 2, "it is empty"},
 		{"config update Deals -f missing.yaml", 2, "no such file"},
-		{"config update Deals -f gone.yaml", 2, "locking_rules[0].id: no rule of the module has it"},
+		{"config update Deals -f gone.yaml", 2, "locking_rules[0].id: no rule of the module has it: 5843104000000700000; leave it out, or name one there is: Won, Lost"},
+		{"config update Deals -f remade.yaml", 2, `no rule of the module has it: 5843104000000700000; leave the id out to change the rule that is called "Lost" now`},
+		{"config update Deals -f deleted.yaml", 2, "no rule of the module has it: 5843104000000700000; leave the id out to have the rule made anew, or the whole entry to do without it"},
 		{"config update Deals -f twice.yaml", 2, "locking_rules[1].id: another entry names this rule too"},
 		{"config update Accounts --lock-type manual", 2, "zlock config create Accounts"},
 		{"config update Deals --restrict dlete", 2, "did you mean delete?"},

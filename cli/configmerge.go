@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"zlock/zoho"
 )
@@ -117,7 +118,7 @@ func (m *merged) rules(now, edit []zoho.Rule) {
 		case at < 0 && e.ID == "" && !e.Delete:
 			fresh, send = append(fresh, e), append(send, e)
 		case at < 0:
-			m.fault(i, "INVALID_DATA", "no rule of the module has it: "+orElse(e.ID, e.Name))
+			m.fault(i, "INVALID_DATA", noSuchRule(now, e))
 		case twice:
 			m.fault(i, "DUPLICATE_DATA", "another entry names this rule too")
 		case e.Delete:
@@ -151,6 +152,26 @@ func (m *merged) rules(now, edit []zoho.Rule) {
 
 func (m *merged) fault(i int, code, what string) {
 	m.faults = append(m.faults, zoho.ConfigurationFault{Key: fmt.Sprintf("%s.locking_rules[%d].id", configKey, i), Code: code, What: what})
+}
+
+// noSuchRule says that there is no rule which an entry means, and what to make of the entry: the rule may have
+// been deleted at Zoho since the file was written.
+func noSuchRule(now []zoho.Rule, e zoho.Rule) string {
+	what := "no rule of the module has it: " + orElse(e.ID, e.Name)
+	switch {
+	case !e.Delete && ruleAt(now, zoho.Rule{Name: e.Name}) >= 0:
+		return what + "; leave the id out to change the rule that is called " + quoted(e.Name) + " now"
+	case !e.Delete:
+		return what + "; leave the id out to have the rule made anew, or the whole entry to do without it"
+	}
+	names := make([]string, len(now))
+	for i, r := range now {
+		names[i] = orElse(r.Name, r.ID)
+	}
+	if len(names) == 0 {
+		return what + "; leave it out: there is no rule"
+	}
+	return what + "; leave it out, or name one there is: " + strings.Join(names, ", ")
 }
 
 // ruleAt finds the rule that an entry means: by id, or, without one, by name.

@@ -233,4 +233,9 @@ func (c *checkup) summarise() {
 		text += "; look at the warnings"
 	}
 	c.screen.say("%s", text)
+	if c.code == 0 {
+		module := append(c.modules, "MODULE")[0]
+		c.screen.say("whether this user may lock and unlock is told by no read; try one record: %s, then %s",
+			c.place.command("lock", module, "ID", "--reason", "Test"), c.place.command("unlock", module, "ID"))
+	}
 }

@@ -87,7 +87,7 @@ func (c *checkup) reading(ctx context.Context) bool {
 	})
 	var e *zoho.Error
 	if err == nil || errors.As(err, &e) && e.Kind == zoho.RecordUnknown {
-		c.ok("reading", "locks can be read")
+		c.ok("reading", "locks can be read; whether they may be made is not known")
 		return true
 	}
 	return c.refusedModule("reading", err)
@@ -109,7 +109,7 @@ func (c *checkup) refusedModule(check string, err error) bool {
 	default:
 		return c.refused(check, err)
 	}
-	c.fail(exitPerson, check, e.Hint, "%s", e)
+	c.fail(exitPerson, check, hintOf(e, c.module), "%s", e)
 	return true
 }
 

@@ -37,11 +37,7 @@ func (c *checkup) settled() bool {
 // unusable notes settings that cannot be used.
 func (c *checkup) unusable(check string, err error) {
 	said := c.explain(err)
-	todo := ""
-	for _, hint := range said.hints {
-		todo += hint + " "
-	}
-	c.fail(exitUsage, check, todo, "%s", said.sentence)
+	c.fail(exitUsage, check, strings.Join(said.hints, "; "), "%s", said.sentence)
 }
 
 // ready prepares the calls.
@@ -85,7 +81,7 @@ func (c *checkup) organisation(ctx context.Context) bool {
 	}
 	if err := c.org.compare(found); err != nil {
 		said := c.explain(err)
-		c.fail(said.code, "org", strings.Join(said.hints, " "), "%s", said.sentence)
+		c.fail(said.code, "org", strings.Join(said.hints, "; "), "%s", said.sentence)
 		return false
 	}
 	c.ok("org", "%s", named(found))

@@ -187,11 +187,20 @@ func zohoComplaint(err error) (complaint, bool) {
 	if !errors.As(err, &refused) {
 		return complaint{}, false
 	}
-	code, hint := refusalCode(refused), refused.Hint
+	code, hint := refusalCode(refused), hintOf(refused, refused.Record.Module)
 	if code == exitBreaker && hint == "" {
 		hint = "Zoho or the network is in trouble: say it again later; zlock doctor looks at both"
 	}
 	return complaint{code, refused.Error(), hints(hint)}, true
+}
+
+// hintOf is what a person can do about a refusal. A module that is not there may be a slip of the pen.
+func hintOf(e *zoho.Error, module string) string {
+	modules := batch.LockableModules()
+	if e.Kind != zoho.ModuleUnknown || slices.Contains(modules, module) { // then it is hidden
+		return e.Hint
+	}
+	return e.Hint + didYouMean(module, modules)
 }
 
 // refusalCode is the exit code of a refusal that met a call made for no row.

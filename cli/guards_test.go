@@ -139,6 +139,65 @@ func TestOrgIsTypedToResume(t *testing.T) {
 	s.want(s.run("resume", "--expect-org", "60012345"), 0)
 }
 
+// TestRetryAsksFirst: whoever does not name the org that answers has changed nothing about the run.
+func TestRetryAsksFirst(t *testing.T) {
+	for name, in := range map[string]struct {
+		profile, answer, args string
+		terminal              bool
+		code                  int
+		says                  string
+		left                  int64 // rows that failed, after all
+	}{
+		"nobody to be asked":     {"confirm_org: true", "", "retry", false, 2, "confirm_org", 1},
+		"declined":               {"confirm_org: true", "", "retry", true, 2, "declined", 1},
+		"another org typed":      {"confirm_org: true", "Beta", "retry", true, 4, "wants Beta; nothing was changed", 1},
+		"another org expected":   {"confirm_org: true", "", "retry --expect-org Beta", false, 4, "--expect-org wants Beta", 1},
+		"another in the profile": {"org: Beta", "", "retry", false, 4, "profile acme wants Beta", 1},
+		"named":                  {"confirm_org: true", "Acme GmbH", "retry --all", true, 5, "1 of 1 failed row taken up again", 1},
+		"nothing to be changed":  {"confirm_org: true", "", "retry", false, 0, "nothing to do", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := guarded(t, "edition: free")
+			record := leadID(0)
+			if in.left > 0 {
+				record = "5843104000000109005" // every write is refused
+			}
+			s.file("job.csv", "record_id,module,action,reason\n"+record+",Leads,lock,Audit\n")
+			s.run("run", "job.csv")
+			before := s.status()
+			s.file("zlock.yaml", "profiles:\n  acme:\n    "+in.profile+"\n")
+			s.world = func(w *cli.World) { w.InTerminal, w.ErrTerminal = in.terminal, in.terminal }
+			s.in = in.answer + "\n"
+			s.want(s.run(strings.Fields(in.args)...), in.code, in.says)
+			after := s.status()
+			if after.State != "completed" || after.Rows["failed"] != in.left || after.Rows["pending"] != 0 {
+				t.Errorf("status %+v, before %+v", after, before)
+			}
+		})
+	}
+}
+
+// TestRetryKeepsItsOrg: a retry that names the organisation which answers now is still held to that of its run.
+func TestRetryKeepsItsOrg(t *testing.T) {
+	s := newStage(t).withZoho(acme)
+	s.file("job.csv", "record_id,module,action,reason\n5843104000000109005,Leads,lock,Audit\n")
+	s.want(s.run("run", "job.csv", "--expect-org", "60012345"), 5)
+	moved, err := sim.New(sim.Config{
+		Company: sim.Company{ID: "5843104000000099999", Number: "70000000", Name: "Beta"},
+		Tokens:  sim.TokenConfig{ClientID: "client", ClientSecret: secretOfTests, RefreshToken: refreshOfTests},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer moved.Close()
+	s.server.Config.Handler = moved
+	removeTokens(t, s)
+	s.want(s.run("retry", "--expect-org", "Beta"), 4, "leads to Beta", "wants Acme GmbH (org 60012345)")
+	if d := s.status(); d.State != "completed" || d.Rows["failed"] != 1 {
+		t.Errorf("status %+v", d)
+	}
+}
+
 // TestRunKeepsItsOrg: the organisation that a run met is the one it goes on with.
 func TestRunKeepsItsOrg(t *testing.T) {
 	s := newStage(t).withZoho(acme)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,6 +74,16 @@ func (a *app) inquireWithin(p place, o org, limits zoho.LimiterConfig) (*inquiry
 
 // ask makes a call, and makes it again where nothing but passing trouble was met.
 func (q *inquiry) ask(ctx context.Context, call func(context.Context) error) error {
+	return q.repeat(ctx, call, zoho.PhaseNotSent, zoho.PhaseRefused, zoho.PhaseOpen)
+}
+
+// send makes a call that changes something: again only where the first one surely did nothing.
+func (q *inquiry) send(ctx context.Context, call func(context.Context) error) error {
+	return q.repeat(ctx, call, zoho.PhaseNotSent, zoho.PhaseRefused)
+}
+
+// repeat makes a call, and makes it again where it got no further than to one of the phases.
+func (q *inquiry) repeat(ctx context.Context, call func(context.Context) error, phases ...zoho.Phase) error {
 	most := q.tries
 	if most == 0 {
 		most = inquiryTries
@@ -80,7 +91,7 @@ func (q *inquiry) ask(ctx context.Context, call func(context.Context) error) err
 	for try := 1; ; try++ {
 		err := call(ctx)
 		var e *zoho.Error
-		if !errors.As(err, &e) || e.Phase == zoho.PhaseDefinite || e.Kind == zoho.Stopped || e.Kind == zoho.TokenThrottled ||
+		if !errors.As(err, &e) || !slices.Contains(phases, e.Phase) || e.Kind == zoho.Stopped || e.Kind == zoho.TokenThrottled ||
 			try == most || ctx.Err() != nil {
 			return err
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 
 	"zlock/batch"
 	"zlock/checkpoint"
@@ -54,18 +56,57 @@ func (a *app) openExisting(ctx context.Context, p place) (*checkpoint.DB, error)
 	return a.openToWrite(ctx, p)
 }
 
-// lookUp opens the checkpoint to read and finds a run in it.
-func (a *app) lookUp(ctx context.Context, p place, ref string) (*checkpoint.DB, batch.Run, error) {
+// lookUp opens the checkpoint to read and finds the run that command is about.
+func (a *app) lookUp(ctx context.Context, p place, ref, command string) (*checkpoint.DB, batch.Run, error) {
 	db, err := a.openToRead(ctx, p)
 	if err != nil {
 		return nil, batch.Run{}, err
 	}
-	run, err := db.Find(ctx, ref)
+	run, err := a.find(ctx, p, db, ref, command)
 	if err != nil {
 		_ = db.Close()
 		return nil, batch.Run{}, err
 	}
 	return db, run, nil
+}
+
+// find returns the run that ref names to command. Where nobody named one and another than the latest may well
+// be meant, that is said.
+func (a *app) find(ctx context.Context, p place, db *checkpoint.DB, ref, command string) (batch.Run, error) {
+	run, err := db.Find(ctx, ref)
+	if err != nil || ref != checkpoint.Latest {
+		return run, err
+	}
+	var maybe func(batch.Run) bool
+	switch {
+	case command == "resume" && run.Open() == 0:
+		maybe = func(r batch.Run) bool { return r.Open() > 0 && r.State != batch.Running }
+	case ofOneRecord(run):
+		maybe = func(r batch.Run) bool { return !ofOneRecord(r) }
+	default:
+		return run, nil
+	}
+	runs, err := db.Runs(ctx)
+	if i := slices.IndexFunc(runs, maybe); i >= 0 {
+		other := runs[i]
+		a.screen.say("latest is run %s (%s); for run %s (%s, %s): %s", run.ID, jobName(run), other.ID, jobName(other),
+			progressText(other), p.command(command, other.ID))
+	}
+	return run, err
+}
+
+// ofOneRecord reports whether a run is one of the commands lock, unlock and reason.
+func ofOneRecord(run batch.Run) bool {
+	command, _, several := strings.Cut(run.JobFile, " ")
+	return several && run.Settings[keyJobPath] == "" && slices.Contains([]string{"lock", "unlock", "reason"}, command)
+}
+
+// progressText is a run's state and what is left of it.
+func progressText(run batch.Run) string {
+	if run.Open() == 0 {
+		return string(run.State)
+	}
+	return fmt.Sprintf("%s, %s left", run.State, counted(run.Open(), "row", "rows"))
 }
 
 // files are those that no output may replace: the checkpoint's and the job file.

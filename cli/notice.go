@@ -43,7 +43,7 @@ func (s *sitting) newNotice(code int, why string) notice {
 		where = s.org.describe()
 	}
 	n.Text = chatText(where + ": " + n.Message)
-	if next := nextStep(s.place, s.run); next != "" {
+	if next := nextStep(s.place, s.run, s.failures()); next != "" {
 		n.Text += "\nnext: " + chatText(next)
 	}
 	return n

@@ -94,6 +94,9 @@ func (w World) start(ctx context.Context, words []string, body []byte) error {
 func (w World) withoutSecrets() []string {
 	return slices.DeleteFunc(slices.Clone(w.Environ), func(pair string) bool {
 		key, value, _ := strings.Cut(pair, "=")
+		if key == credentialsDirectory { // it could read them as we did
+			return true
+		}
 		if strings.HasPrefix(key, "ZLOCK_") {
 			set, ok := settingNamed(strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(key, "ZLOCK_"), "_", "-")))
 			if !ok || set.fileOnly || set.name == "notify" {

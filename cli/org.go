@@ -170,7 +170,7 @@ func (o *org) signIn(env func(string) string) error {
 	return usage("no credentials: "+strings.Join(missing, ", ")+" not set, and nobody is signed in",
 		"sign in with a Self Client of Zoho's API console: zlock auth login",
 		"or set its client id, secret and refresh token, or ZLOCK_ACCESS_TOKEN",
-		"or rehearse with --simulate, which needs none")
+		"or rehearse without any: zlock run JOBFILE --simulate, or zlock sim for all else")
 }
 
 // fingerprint names the organisation: its hosts and the client that speaks to them.

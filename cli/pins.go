@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"zlock/batch"
@@ -183,6 +184,36 @@ func (l *launch) meetOrg(ctx context.Context) error {
 	return l.org.judge(l.app, err)
 }
 
+// beSure has a person say which org they mean, and looks whether it is the one that answers, before
+// anything about the run is changed. What cannot be told now is left to the first stint, which looks again.
+func (s *sitting) beSure(ctx context.Context) error {
+	if err := s.app.confirm(ctx, &s.org); err != nil {
+		return err
+	}
+	strict := slices.ContainsFunc(s.org.pins, func(p pin) bool { return p.strict })
+	if s.org.simulated || !strict || s.org.met.ID != "" {
+		return nil
+	}
+	s.pinToRun()
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	defer s.close()
+	var meter zoho.Meter
+	got, err := s.client.Metered(&meter).Organisation(ctx)
+	if booked := s.db.Book(context.WithoutCancel(ctx), s.org.key, s.run.ID, meter.Calls, meter.Credits, s.world.Now()); booked != nil {
+		return booked
+	}
+	var e *zoho.Error
+	switch {
+	case err == nil:
+		return s.org.compare(got)
+	case errors.As(err, &e) && passing(e):
+		return nil
+	}
+	return s.org.judge(s.app, err)
+}
+
 // judge tells a refusal to say which organisation it is from a refused sign-in.
 func (o *org) judge(a *app, err error) error {
 	var e *zoho.Error
@@ -226,9 +257,7 @@ func (s *sitting) knowOrg(ctx context.Context) (held *batch.Report, err error) {
 	if s.org.simulated || s.org.met.ID != "" {
 		return nil, nil
 	}
-	if earlier := metBy(s.run); earlier.ID != "" {
-		s.org.pins = append(s.org.pins, pin{who: "run " + s.run.ID, org: earlier})
-	}
+	s.pinToRun()
 	if len(s.org.pins) == 0 {
 		return nil, nil
 	}
@@ -257,6 +286,13 @@ func (s *sitting) knowOrg(ctx context.Context) (held *batch.Report, err error) {
 		if pauseFor(s.bell.soft, pause) != nil {
 			return heldUp(err, s.bell.soft), nil
 		}
+	}
+}
+
+// pinToRun gives the run a say: it goes on with the organisation that it met first.
+func (s *sitting) pinToRun() {
+	if earlier := metBy(s.run); earlier.ID != "" {
+		s.org.pins = append(s.org.pins, pin{who: "run " + s.run.ID, org: earlier})
 	}
 }
 

@@ -41,7 +41,7 @@ func TestReport(t *testing.T) {
 	s.want(s.run("run", s.file("job.csv", mixed), "--module", "Leads", "--concurrency", "4"), 5)
 	s.want(s.run("report", "-o", "run.html"), 0, "run.html written", "4 rows")
 	page := s.page("run.html")
-	wantAll(t, page, "Content-Security-Policy", "did not come out as wanted", "zlock retry", "INVALID_DATA", "127.0.0.1", "(known here as",
+	wantAll(t, page, "Content-Security-Policy", "did not come out as wanted", "--only failed,invalid", "INVALID_DATA", "127.0.0.1", "(known here as",
 		"Lena Hart (", "<dt>concurrency</dt>", "the most allowed, 4", "job.csv", "All 4 rows")
 	if strings.Contains(page, s.dir) || strings.Contains(page, secretOfTests) || strings.Contains(page, refreshOfTests) {
 		t.Error("the page tells where files are, or a secret")

@@ -63,7 +63,7 @@ func (a *app) report(ctx context.Context, flags flagSource, ref string) error {
 	if err != nil {
 		return err
 	}
-	db, run, err := a.lookUp(ctx, p, ref)
+	db, run, err := a.lookUp(ctx, p, ref, "report")
 	if err != nil {
 		return err
 	}
@@ -149,8 +149,12 @@ func (a *app) subject(ctx context.Context, p place, db *checkpoint.DB, run batch
 	if err != nil {
 		return report.Subject{}, err
 	}
+	groups, err := db.FailureGroups(ctx, run.ID)
+	if err != nil {
+		return report.Subject{}, err
+	}
 	return report.Subject{
-		Run: run, State: stateWords(run), Next: nextStep(p, run),
+		Run: run, State: stateWords(run), Next: nextStep(p, run, groups),
 		Results: p.command("results", run.ID, "-o", "results."+resultsFormat(run)),
 		Org:     orgWords(run), Users: users, Settings: settingsOf(run), AtOnce: atOnce(run),
 		Now: a.world.Now(), Zone: zoneOf(run), Version: versionWords(),

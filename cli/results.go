@@ -63,7 +63,7 @@ func (a *app) results(ctx context.Context, flags flagSource, ref string) error {
 	if err != nil {
 		return err
 	}
-	db, run, err := a.lookUp(ctx, p, ref)
+	db, run, err := a.lookUp(ctx, p, ref, "results")
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (a *app) resume(ctx context.Context, flags flagSource, ref, command string,
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	run, err := db.Find(ctx, ref)
+	run, err := a.find(ctx, p, db, ref, command)
 	if err != nil {
 		return err
 	}

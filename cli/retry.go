@@ -39,7 +39,7 @@ func (a *app) retryCommand() *cobra.Command {
 }
 
 // retry makes failed rows pending again and goes on with the run. Codes asked for by name are
-// taken up even where they are lasting.
+// taken up even where they are lasting. Whoever objects to the org does so before a row is touched.
 func (s *sitting) retry(ctx context.Context, codes []string, all bool) error {
 	for i, code := range codes {
 		codes[i] = strings.ToUpper(code)
@@ -48,6 +48,11 @@ func (s *sitting) retry(ctx context.Context, codes []string, all bool) error {
 	if all || len(codes) > 0 {
 		leave = func(string) bool { return false }
 	}
+	if s.run.Counts[batch.Failed] > 0 {
+		if err := s.beSure(ctx); err != nil {
+			return err
+		}
+	}
 	taken, err := s.db.Retry(ctx, s.run.ID, codes, leave)
 	if err != nil {
 		return err
@@ -55,6 +60,10 @@ func (s *sitting) retry(ctx context.Context, codes []string, all bool) error {
 	failed := s.run.Counts[batch.Failed]
 	if s.run, err = s.db.Find(ctx, s.run.ID); err != nil {
 		return err
+	}
+	if failed == 0 {
+		s.screen.say("run %s has no failed row", s.run.ID)
+		return s.goOn(ctx)
 	}
 	s.screen.say("%s of %s taken up again", number(taken), counted(failed, "failed row", "failed rows"))
 	if left := s.run.Counts[batch.Failed]; left > 0 && !all && len(codes) == 0 {

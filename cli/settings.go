@@ -303,7 +303,7 @@ func (v values) on(name string, problem func(error)) bool {
 
 // strangers returns a warning for each variable that looks like ours and is not.
 func strangers(environ []string) (warnings []string) {
-	known := []string{"ZLOCK_CLIENT_ID", "ZLOCK_CLIENT_SECRET", "ZLOCK_REFRESH_TOKEN", "ZLOCK_ACCESS_TOKEN"}
+	known := credentialNames()
 	for _, s := range settings() {
 		if !s.fileOnly {
 			known = append(known, variable(s.name))

@@ -11,6 +11,9 @@ import (
 
 // signedIn is the stored sign-in that counts: nil where the environment brings a token, or none is stored.
 func (a *app) signedIn(p place) (*signIn, error) {
+	if a.world.unread != nil {
+		return nil, a.world.unread
+	}
 	if a.world.env("ZLOCK_REFRESH_TOKEN") != "" || a.world.env("ZLOCK_ACCESS_TOKEN") != "" {
 		return nil, nil
 	}

@@ -124,8 +124,7 @@ func (a *app) secrets(s *signIn) (keptSecret, error) {
 		}
 		if err != nil {
 			return kept, usage("the keyring that holds the sign-in of profile "+s.Profile+" cannot be used: "+clean(err.Error()),
-				"unlock it; or sign in again with --store file; or set ZLOCK_CLIENT_ID, ZLOCK_CLIENT_SECRET",
-				"and ZLOCK_REFRESH_TOKEN")
+				"unlock it; or sign in again with --store file; or set ZLOCK_CLIENT_ID, ZLOCK_CLIENT_SECRET and ZLOCK_REFRESH_TOKEN")
 		}
 		if json.Unmarshal([]byte(text), &kept) != nil {
 			kept = keptSecret{}

@@ -80,7 +80,7 @@ func (a *app) singleCommand(d deed) *cobra.Command {
 // finished adds what the three commands have in common after their own flags.
 func (a *app) finished(cmd *cobra.Command) *cobra.Command {
 	cmd.Long += "\n\nMODULE is an API name, ID a record's id, both as in job files (a leading zcrm_ is dropped). It is a run of " +
-		"one row, a new one each time: written down before it is sent, shown by zlock status, runs and results, and gone on " +
+		"one row, a new one each time and the latest one then: written down before it is sent, shown by zlock status, runs and results, and gone on " +
 		"with by zlock resume where it was stopped. With --json the run's status document is printed, and in it the row " +
 		"as zlock results --format jsonl has it, under row."
 	define(cmd.Flags(), "ids-checked", "simulate", "json", "expect-org", "ticket")

@@ -35,7 +35,8 @@ type sitting struct {
 	instant bool   // the pretend org answers at once
 	meter   meter
 	told    *progress
-	rescued string // the file that holds what the store would not take
+	rescued string                    // the file that holds what the store would not take
+	groups  []checkpoint.FailureGroup // of the run as it ended; nil where nobody has looked
 
 	announced  bool                          // others were told of the end
 	concluding func(batch.Report, int) error // tells what came of the run instead of a summary; may be nil

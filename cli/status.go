@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"zlock/batch"
+	"zlock/checkpoint"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -43,7 +45,7 @@ func (a *app) status(ctx context.Context, flags flagSource, ref string) error {
 	if read.err != nil {
 		return read.err
 	}
-	db, run, err := a.lookUp(ctx, p, ref)
+	db, run, err := a.lookUp(ctx, p, ref, "status")
 	if err != nil {
 		return err
 	}
@@ -87,7 +89,7 @@ func printStatus(w io.Writer, p place, run batch.Run, now time.Time) {
 	}
 	t.print(w, "  ")
 	printCounts(w, run)
-	if next := nextStep(p, run); next != "" {
+	if next := nextStep(p, run, nil); next != "" {
 		fmt.Fprintf(w, "next: %s\n", next)
 	}
 }
@@ -130,20 +132,28 @@ func stopText(c batch.StopCause) string {
 	return string(c)
 }
 
-// nextStep is the command that makes sense now, ready to be typed.
-func nextStep(p place, run batch.Run) string {
+// nextStep is the command that makes sense now, ready to be typed. Groups are the kinds of the run's failures,
+// nil where nobody has looked.
+func nextStep(p place, run batch.Run, groups []checkpoint.FailureGroup) string {
 	switch bad := run.Counts[batch.Failed] + run.Counts[batch.Invalid]; {
 	case run.State == batch.Running:
 		return ""
 	case run.Open() > 0:
 		return p.command("resume", run.ID)
-	case run.Counts[batch.Failed] > 0:
+	case run.Counts[batch.Failed] > 0 && !lasting(groups):
 		return p.command("results", run.ID, "--only", "failed,invalid") + "; then " + p.command("retry", run.ID)
 	case bad > 0:
 		return p.command("results", run.ID, "--only", "failed,invalid")
 	default:
 		return p.command("results", run.ID, "-o", "results."+resultsFormat(run))
 	}
+}
+
+// lasting reports whether there are failures of which a retry would take up none.
+func lasting(groups []checkpoint.FailureGroup) bool {
+	return len(groups) > 0 && !slices.ContainsFunc(groups, func(g checkpoint.FailureGroup) bool {
+		return g.Outcome == batch.Failed && g.Code != batch.CodePrecedingStep && !batch.Lasting(g.Code)
+	})
 }
 
 // command is a command line that leads to the same checkpoint.

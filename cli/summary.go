@@ -54,7 +54,7 @@ func (s *sitting) summarise(report batch.Report, code int) {
 	summariseComposite(&b, report.Composite)
 	s.summariseStop(&b, report)
 	s.summariseFailures(&b)
-	if next := nextStep(s.place, s.run); next != "" {
+	if next := nextStep(s.place, s.run, s.failures()); next != "" {
 		fmt.Fprintf(&b, "next: %s\n", next)
 	}
 	s.screen.tell(b.String())
@@ -82,7 +82,7 @@ func (s *sitting) summariseStop(b *strings.Builder, report batch.Report) {
 	for _, module := range slices.Sorted(maps.Keys(report.Blocked)) {
 		e := report.Blocked[module]
 		fmt.Fprintf(b, "  %s cannot be worked on: %s\n", clean(module), clean(e.Error()))
-		printHint(b, e.Hint)
+		printHint(b, hintOf(e, module))
 	}
 }
 
@@ -94,12 +94,8 @@ func printHint(b *strings.Builder, hint string) {
 
 // summariseFailures lists the commonest failures, each with one row to look at.
 func (s *sitting) summariseFailures(b *strings.Builder) {
-	if s.run.Counts[batch.Failed]+s.run.Counts[batch.Invalid] == 0 {
-		return
-	}
-	groups, err := s.db.FailureGroups(context.Background(), s.run.ID)
-	if err != nil {
-		s.log.Warn("the commonest failures are not known", "error", err)
+	groups := s.failures()
+	if len(groups) == 0 {
 		return
 	}
 	fmt.Fprintln(b, "failures:")
@@ -112,6 +108,19 @@ func (s *sitting) summariseFailures(b *strings.Builder) {
 			exampleOf(g), clean(g.Message))
 		printHint(b, g.Hint)
 	}
+}
+
+// failures are the kinds of failures that the run has, now that it ends; none where they are not known.
+func (s *sitting) failures() []checkpoint.FailureGroup {
+	if s.groups != nil || s.run.Counts[batch.Failed]+s.run.Counts[batch.Invalid] == 0 {
+		return s.groups
+	}
+	groups, err := s.db.FailureGroups(context.Background(), s.run.ID)
+	if err != nil {
+		s.log.Warn("the commonest failures are not known", "error", err)
+	}
+	s.groups = groups
+	return groups
 }
 
 // exampleOf says where the example of a group of failures stands, as far as its row could be read.

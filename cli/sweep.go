@@ -246,18 +246,18 @@ func (s *sweep) nothing(ctx context.Context) error {
 // found says what was found and left, and what that cost.
 func (s *sweep) found() string {
 	c := s.count
-	var text string
-	switch {
-	case s.filter.ours:
-		text = fmt.Sprintf("%s of ours known, %s taken by the filter", counted(c.Locked, "lock", "locks"), number(c.Matched))
-	default:
-		text = fmt.Sprintf("%s locked, %s taken by the filter", counted(c.Locked, "record", "records"), number(c.Matched))
+	text, others := "%s locked, %s taken by the filter", "another user's and left"
+	what := counted(c.Locked, "record", "records")
+	if s.filter.ours {
+		text, what = "%s of ours known, %s taken by the filter", counted(c.Locked, "lock", "locks")
+		others = "made by none of our runs, only re-worded, and left"
 	}
+	text = fmt.Sprintf(text, what, number(c.Matched))
 	for _, left := range []struct {
 		n    int64
 		what string
 	}{
-		{c.Kept, "kept"}, {c.Automatic, "made by a rule and left"}, {c.Others, "another user's and left"}, {c.Unclear, "with more than one lock and left"},
+		{c.Kept, "kept"}, {c.Automatic, "made by a rule and left"}, {c.Others, others}, {c.Unclear, "with more than one lock and left"},
 	} {
 		if left.n > 0 {
 			text += fmt.Sprintf(", %s %s", number(left.n), left.what)

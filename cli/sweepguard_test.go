@@ -56,6 +56,15 @@ func TestSweepOursForgetsRecordsThatAreGone(t *testing.T) {
 	s.want(s.run("sweep", "Leads", "--ours"), 0, "nothing to unlock; 0 locks of ours known")
 }
 
+// A lock that a run has only given another reason may be anybody's, whose is not known here: it is left, and
+// not said to be another user's.
+func TestSweepOursLeavesWhatItOnlyReworded(t *testing.T) {
+	s := newStage(t).withZoho(nil)
+	s.want(s.run("reason", "Leads", leadID(200), "--reason", "Audit"), 0)
+	s.want(s.run("sweep", "Leads", "--ours"), 0, "1 lock of ours known, 1 taken by the filter, 1 made by none of our runs, only re-worded, and left")
+	s.want(s.run("sweep", "Leads", "--ours", "--any-owner"), 0, "1 record unlocked")
+}
+
 // A list of ids may begin with a byte order mark.
 func TestSweepKeepsWithAByteOrderMark(t *testing.T) {
 	s := withDeals(t, 10, everyWay, nil)

@@ -106,13 +106,13 @@ func (a *app) undo(ctx context.Context, flags flagSource, ref string, dry bool) 
 
 func (a *app) runToUndo(ctx context.Context, p place, ref string, dry bool) (*checkpoint.DB, batch.Run, error) {
 	if dry {
-		return a.lookUp(ctx, p, ref)
+		return a.lookUp(ctx, p, ref, "undo")
 	}
 	db, err := a.openExisting(ctx, p)
 	if err != nil {
 		return nil, batch.Run{}, err
 	}
-	run, err := db.Find(ctx, ref)
+	run, err := a.find(ctx, p, db, ref, "undo")
 	if err != nil {
 		_ = db.Close()
 	}

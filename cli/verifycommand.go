@@ -84,7 +84,7 @@ func (a *app) verifyRun(ctx context.Context, flags flagSource, ref string) error
 		return err
 	}
 	x := &verifying{app: a, place: p, letGo: func() {}}
-	if x.db, x.run, err = a.lookUp(ctx, p, ref); err != nil {
+	if x.db, x.run, err = a.lookUp(ctx, p, ref, "verify"); err != nil {
 		return err
 	}
 	defer func() { _ = x.db.Close() }()

@@ -74,7 +74,7 @@ func (a *app) completionCommand() *cobra.Command {
 		Annotations: exits("0  printed", "2  usage"), ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage("completion takes one of " + strings.Join(shells, ", "))
+				return usage("completion takes one of "+strings.Join(shells, ", "), "source <(zlock completion bash)")
 			}
 			root, out := cmd.Root(), a.world.Out
 			switch args[0] {

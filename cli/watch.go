@@ -103,8 +103,8 @@ func watchLine(run batch.Run, now time.Time) string {
 func (w *watcher) tellEnd(run batch.Run) {
 	switch {
 	case run.State == batch.Completed, w.asJSON:
-	case w.drawn == 0 && nextStep(w.place, run) != "":
-		w.screen.say("nobody works on run %s now; next: %s", run.ID, nextStep(w.place, run))
+	case w.drawn == 0 && nextStep(w.place, run, nil) != "":
+		w.screen.say("nobody works on run %s now; next: %s", run.ID, nextStep(w.place, run, nil))
 	default:
 		w.screen.say("nobody works on run %s now", run.ID)
 	}

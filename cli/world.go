@@ -42,6 +42,7 @@ type World struct {
 	Transport http.RoundTripper        // the way to a real Zoho; nil: the network
 
 	hidden *zoho.Hidden // what must never come out: all secrets met so far
+	unread error        // why a credential that was handed over cannot be used
 }
 
 // Process returns the World of this process, with signals as its signals.
@@ -82,13 +83,14 @@ func (w World) complete() World {
 	if w.ReadHidden == nil {
 		w.ReadHidden = readHidden
 	}
+	if w.Dir == "" {
+		w.Dir = "."
+	}
+	w.Environ, w.unread = w.handedOver()
 	w.hidden = new(zoho.Hidden)
 	w.hidden.Add(secretsOf(w)...)
 	if w.In == nil {
 		w.In = strings.NewReader("")
-	}
-	if w.Dir == "" {
-		w.Dir = "."
 	}
 	return w
 }
