@@ -164,5 +164,8 @@ func oneRun(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
 		return usage(fmt.Sprintf("%s takes one RUN, not %d", cmd.Name(), len(args)))
 	}
+	if len(args) == 1 && strings.TrimSpace(args[0]) == "" { // or undo "$RUN" would take the latest one back
+		return usage(cmd.Name()+": the RUN is empty", "zlock runs lists them; without a RUN the latest one is meant; is a variable not set?")
+	}
 	return nil
 }
