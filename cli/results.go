@@ -19,7 +19,8 @@ func (a *app) resultsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "results [RUN]", Short: "Per-row results as CSV or JSONL, in input order",
 		Long: "Writes one line per row of the job file, in its order: the job file's own columns and then what became " +
-			"of the row. The result is itself a valid job file, so that failed rows can be mended and run again." +
+			"of the row. The result is itself a valid job file, so that failed rows can be mended and run again. A FILE " +
+			"whose name ends in .gz is packed." +
 			"\n\nA cell that a spreadsheet would take for a formula begins with a quote, which zlock takes back when it " +
 			"reads the file; --raw-csv leaves it out, for programs." +
 			"\n\n--json is --format jsonl: JSON lines, one object a row." +
@@ -121,9 +122,9 @@ func (a *app) export(v values) (export, error) {
 	return e, read.err
 }
 
-// formatOf is the format that a file's name asks for; "" where it says nothing.
+// formatOf is the format that a file's name asks for, packed or not; "" where it says nothing.
 func formatOf(path string) string {
-	switch lower := strings.ToLower(path); {
+	switch lower := bareName(path); {
 	case strings.HasSuffix(lower, ".csv"):
 		return "csv"
 	case strings.HasSuffix(lower, ".jsonl"), strings.HasSuffix(lower, ".ndjson"):
