@@ -14,7 +14,8 @@ import (
 func main() {
 	cli.HideMemory()
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	// Left to Go, SIGQUIT (Ctrl-\) would end a run with 2, which says that nothing was sent.
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
 	if !signal.Ignored(syscall.SIGHUP) { // under nohup it stays ignored
 		signal.Notify(signals, syscall.SIGHUP)
 	}

@@ -100,7 +100,7 @@ func (k *keeper) follow(j *job, predecessor Outcome) {
 	switch {
 	case predecessor == Failed || predecessor == Invalid:
 		k.changes.Results = append(k.changes.Results, j.result(j.refused(CodePrecedingStep, "",
-			fmt.Sprintf("row %d of the same record failed", j.row.After), "mend that row, then retry both"), time.Now()))
+			fmt.Sprintf("line %d, about the same record, failed", j.row.AfterLine), "mend that row, then retry both"), time.Now()))
 		delete(k.active, j.row.Seq)
 		k.dependants(j.row.Seq, Failed)
 	case predecessor.Final():

@@ -33,11 +33,15 @@ func isOurs(name string) bool {
 // newLayout reads a header. Its faults are those of the file as a whole.
 func newLayout(names []string, o ReadOptions) (layout, []Fault) {
 	l := layout{names: names, claims: make([]field, len(names)), cell: map[string]int{}, plain: map[string]int{}}
+	l.results = slices.ContainsFunc(names, isOurs)
 	for i, name := range names {
 		l.claims[i] = unclaimed
 		if isOurs(name) {
-			l.results = true
 			continue
+		}
+		if l.results { // names are guarded like any cell
+			name = unguard(name)
+			names[i] = name
 		}
 		l.keep(i, name)
 	}

@@ -80,19 +80,20 @@ func TestQuotedHeaderOfSeveralLines(t *testing.T) {
 
 func TestResultsAreAJobFile(t *testing.T) {
 	out := readText(t, "results.csv", lines(
-		"id,module,action,reason,note,zlock_line,ZLOCK_outcome",
+		"id,module,action,reason,'=note,zlock_line,ZLOCK_outcome",
 		`5,Leads,lock,'=1+1,''=x,2,failed`,
 		`6,Leads,lock,'quoted','＠x,3,failed`,
 	), batch.ReadOptions{})
 	equal(t, "faults", out.faults, nil)
-	equal(t, "header", out.sum.Header, []string{"id", "module", "action", "reason", "note"})
+	equal(t, "header", out.sum.Header, []string{"id", "module", "action", "reason", "=note"})
 	equal(t, "first", out.rows[0].Cells, []string{"5", "Leads", "lock", "=1+1", "'=x"})
 	equal(t, "second", out.rows[1].Cells, []string{"6", "Leads", "lock", "'quoted'", "＠x"})
 	equal(t, "reason", out.rows[0].Reason, "=1+1")
 }
 
 func TestGuardsStayInOtherFiles(t *testing.T) {
-	out := readText(t, "job.csv", "id,module,action,reason\n5,Leads,lock,'=1+1\n", batch.ReadOptions{})
+	out := readText(t, "job.csv", "id,module,action,reason,'-x\n5,Leads,lock,'=1+1,\n", batch.ReadOptions{})
+	equal(t, "header", out.sum.Header, []string{"id", "module", "action", "reason", "'-x"})
 	equal(t, "reason", out.rows[0].Reason, "'=1+1")
 }
 

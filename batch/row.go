@@ -72,6 +72,7 @@ type Row struct {
 	Message      string    // the same for people
 	Hint         string    // what to do about it
 	AfterOutcome Outcome   // outcome of the row After names, when this row was dealt
+	AfterLine    int       // the line of the row After names
 	Previous     *Previous // the lock as it was before this run changed it
 	Attempts     int       // attempts made, in all sittings
 	Credits      int       // credits spent, in all sittings

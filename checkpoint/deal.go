@@ -91,7 +91,7 @@ func (w *writing) predecessors(ctx context.Context) error {
 		if row.After == 0 {
 			continue
 		}
-		err := w.l.get(ctx, "SELECT state FROM rows WHERE key = ?", []any{rowKey(w.s.n, row.After)}, &row.AfterOutcome)
+		err := w.l.get(ctx, "SELECT state, line FROM rows WHERE key = ?", []any{rowKey(w.s.n, row.After)}, &row.AfterOutcome, &row.AfterLine)
 		if err != nil {
 			return err
 		}

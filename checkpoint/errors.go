@@ -114,7 +114,7 @@ func explain(path string, err error) error {
 	case lib.SQLITE_CORRUPT:
 		return &DamagedError{Path: path, Detail: err.Error()}
 	case lib.SQLITE_FULL:
-		return fmt.Errorf("%s: the disk is full: free some space, then zlock resume: %w", path, err)
+		return fmt.Errorf("%s: the disk is full: free some space, then zlock resume, or the same again where no run was begun: %w", path, err)
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
 		return fmt.Errorf("%s is held by another program (a backup, a scanner, an SQL shell): end it, then try again: %w", path, err)
 	case lib.SQLITE_READONLY, lib.SQLITE_PERM, lib.SQLITE_AUTH:

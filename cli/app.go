@@ -71,8 +71,16 @@ func (a *app) rootCommand() *cobra.Command {
 			"  zlock results -o results.csv         what became of every row",
 		SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		Args:              unknownBelow, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:              unknownBelow, PersistentPreRunE: refuseEmpty,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if given, _ := cmd.Flags().GetBool("version"); given {
+				a.printVersion()
+				return nil
+			}
+			return cmd.Help()
+		},
 	}
+	root.Flags().Bool("version", false, "say which zlock this is")
 	root.SetIn(a.world.In)
 	root.SetOut(a.world.Out)
 	root.SetErr(a.screen)

@@ -40,6 +40,7 @@ func TestExitUsage(t *testing.T) {
 		{name: "unknown below config", args: "config gte Deals", says: "zlock config --help lists them"},
 		{name: "unknown flag", args: "run job.csv --concurency 2", says: "did you mean concurrency"},
 		{name: "flag of run on resume", args: "resume --on-locked fail", says: "belongs to zlock run"},
+		{name: "flag of run on unlock", args: "unlock Deals 1 --reason x", says: "--reason is not a flag of zlock unlock"},
 		{name: "flag without its value", args: "run job.csv --rate", says: "rate"},
 		{name: "window of nothing", args: "run job.csv --simulate --window 22:00-22:00", says: "--window 22:00-22:00: must be the hours"},
 		{name: "window past midnight", args: "plan job.csv --window 25:00-06:00", says: "there is no time of day 25:00"},

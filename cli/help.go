@@ -149,7 +149,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		if set.fileOnly {
 			return usage("--" + name + " is no flag: it stands in a profile of zlock.yaml alone, as " + strings.ReplaceAll(name, "-", "_"))
 		}
-		if slices.Contains(names(meaningSettings()), set.name) && cmd.Name() != "run" {
+		if slices.Contains(names(meaningSettings()), set.name) && strings.Contains(cmd.Use, "[RUN]") {
 			return usage(fmt.Sprintf("--%s belongs to zlock run: it gives rows their meaning, which stays as enrolled", name))
 		}
 		return usage(fmt.Sprintf("--%s is not a flag of %s", name, cmd.CommandPath()))

@@ -43,6 +43,9 @@ func TestVersion(t *testing.T) {
 	if o := s.want(s.run("version"), 0); !strings.HasPrefix(o.out, "zlock ") || !strings.Contains(o.out, "go1.") {
 		t.Errorf("version %q", o.out)
 	}
+	if plain, flag := s.run("version").out, s.want(s.run("--version"), 0).out; flag != plain {
+		t.Errorf("--version says %q, version %q", flag, plain)
+	}
 	var v struct{ Version, Go, System string }
 	if err := json.Unmarshal([]byte(s.want(s.run("version", "--json"), 0).out), &v); err != nil || v.Version == "" || v.Go == "" || v.System == "" {
 		t.Errorf("version %+v, %v", v, err)

@@ -21,15 +21,16 @@ func (p *parser) zone(name string, def *time.Location) *time.Location {
 	return zone
 }
 
-// window reads hours of the day; the zero Window where nobody gave any.
+// window reads hours of the day; the zero Window where nobody gave any, or where none are to bound a run
+// that was started with some.
 func (p *parser) window(name string, zone *time.Location) zoho.Window {
 	got := p.values[name].text
-	if got == "" {
+	if got == "" || got == "none" {
 		return zoho.Window{}
 	}
 	w, err := zoho.ParseWindow(got, zone)
 	if err != nil {
-		p.refuse(name, "the hours in which calls may start, such as 22:00-06:00 ("+err.Error()+")")
+		p.refuse(name, "the hours in which calls may start, such as 22:00-06:00, or none ("+err.Error()+")")
 	}
 	return w
 }

@@ -74,7 +74,7 @@ func TestSequence(t *testing.T) {
 	}
 	job += "5843104000000109004,Leads,lock,x\n5843104000000109004,Leads,unlock,\n"
 	s.want(s.run("run", s.file("job.csv", job)), 3, "nothing was sent")
-	s.want(s.run("run", "job.csv", "--on-conflict", "sequence"), 5, "2  locked", "1  unlocked", "1  reason_updated", "PRECEDING_STEP_FAILED")
+	s.want(s.run("run", "job.csv", "--on-conflict", "sequence"), 5, "2  locked", "1  unlocked", "1  reason_updated", "PRECEDING_STEP_FAILED, such as line 7", "line 6, about the same record, failed")
 	if lock, _ := s.org.Lock("Leads", leadID(5)); lock.Reason != "three" {
 		t.Errorf("reason %q", lock.Reason)
 	}

@@ -2,19 +2,21 @@ package cli
 
 import (
 	"bufio"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"zlock/internal/crash"
 )
 
 // writeFile makes a file whole or not at all: it is written beside its place, readable by its
 // owner alone, and moved there at the end. One that is there already stays unless force.
-// It never replaces one of the files in keep.
+// It never replaces one of the files in keep. A name that ends in .gz gets what it says.
 func writeFile(path string, force bool, keep []string, write func(io.Writer) error) error {
 	if err := mayWrite(path, force, keep); err != nil {
 		return err
@@ -25,7 +27,12 @@ func writeFile(path string, force bool, keep []string, write func(io.Writer) err
 	}
 	defer func() { _ = os.Remove(temp.Name()) }() // gone already when all went well
 	buffered := bufio.NewWriterSize(temp, 256<<10)
-	err = write(buffered)
+	if packed(path) {
+		zip := gzip.NewWriter(buffered)
+		err = errors.Join(write(zip), zip.Close())
+	} else {
+		err = write(buffered)
+	}
 	err = errors.Join(err, buffered.Flush(), temp.Sync(), temp.Close())
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -41,6 +48,12 @@ func writeFile(path string, force bool, keep []string, write func(io.Writer) err
 	}
 	return nil
 }
+
+// packed reports a name that asks for gzip.
+func packed(path string) bool { return strings.HasSuffix(strings.ToLower(path), ".gz") }
+
+// bareName is the name, in lower case, of what a file holds once it is unpacked.
+func bareName(path string) string { return strings.TrimSuffix(strings.ToLower(path), ".gz") }
 
 // moveNew is os.Rename that never replaces: a file that appeared meanwhile stays.
 func moveNew(from, to string) error {

@@ -100,7 +100,7 @@ func (a *app) reporting(v values) (reporting, error) {
 	}
 	if how.format == "" {
 		how.format = "html"
-		if lower := strings.ToLower(how.output); strings.HasSuffix(lower, ".md") || strings.HasSuffix(lower, ".markdown") {
+		if lower := bareName(how.output); strings.HasSuffix(lower, ".md") || strings.HasSuffix(lower, ".markdown") {
 			how.format = "md"
 		}
 	}

@@ -19,7 +19,8 @@ func (a *app) resultsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "results [RUN]", Short: "Per-row results as CSV or JSONL, in input order",
 		Long: "Writes one line per row of the job file, in its order: the job file's own columns and then what became " +
-			"of the row. The result is itself a valid job file, so that failed rows can be mended and run again." +
+			"of the row. The result is itself a valid job file, so that failed rows can be mended and run again. A FILE " +
+			"whose name ends in .gz is packed." +
 			"\n\nA cell that a spreadsheet would take for a formula begins with a quote, which zlock takes back when it " +
 			"reads the file; --raw-csv leaves it out, for programs." +
 			"\n\n--json is --format jsonl: JSON lines, one object a row." +
@@ -121,9 +122,9 @@ func (a *app) export(v values) (export, error) {
 	return e, read.err
 }
 
-// formatOf is the format that a file's name asks for; "" where it says nothing.
+// formatOf is the format that a file's name asks for, packed or not; "" where it says nothing.
 func formatOf(path string) string {
-	switch lower := strings.ToLower(path); {
+	switch lower := bareName(path); {
 	case strings.HasSuffix(lower, ".csv"):
 		return "csv"
 	case strings.HasSuffix(lower, ".jsonl"), strings.HasSuffix(lower, ".ndjson"):
@@ -163,6 +164,9 @@ func runRef(args []string) string {
 func oneRun(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
 		return usage(fmt.Sprintf("%s takes one RUN, not %d", cmd.Name(), len(args)))
+	}
+	if len(args) == 1 && strings.TrimSpace(args[0]) == "" { // or undo "$RUN" would take the latest one back
+		return usage(cmd.Name()+": the RUN is empty", "zlock runs lists them; without a RUN the latest one is meant; is a variable not set?")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bufio"
+	"compress/gzip"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -149,6 +150,50 @@ func TestResultsFile(t *testing.T) {
 	if err != nil || len(left) > 0 {
 		t.Errorf("temporary files left: %v, %v", left, err)
 	}
+}
+
+// TestFilesArePacked: what is written under a name that ends in .gz is gzip, and a job file like the others.
+func TestFilesArePacked(t *testing.T) {
+	s := newStage(t).withZoho(nil)
+	s.want(s.run("run", s.locks("job.csv", 0, 3)), 0)
+	for name, begin := range map[string]string{"out.csv.gz": "record_id,", "out.JSONL.GZ": `{"input":{`} {
+		s.want(s.run("results", "-o", name), 0, "written")
+		if text := unpacked(t, filepath.Join(s.dir, name)); !strings.HasPrefix(text, begin) || strings.Count(text, "Audit") != 3 {
+			t.Errorf("%s holds %s", name, text)
+		}
+	}
+	for _, name := range []string{"out.csv.gz", "out.JSONL.GZ"} {
+		s.want(s.run("run", name), 0, "3  already_locked")
+	}
+	s.want(s.run("locks", "Leads", "-o", "locks.csv.gz"), 0)
+	if o := s.want(s.run("plan", "locks.csv.gz"), 0); !strings.Contains(o.out, "unlock  Leads") {
+		t.Errorf("plan of the locks: %s", o.out)
+	}
+	s.want(s.run("verify", "-o", "verified.json.gz"), 0)
+	s.want(s.run("report", "-o", "page.md.gz"), 0)
+	for name, begin := range map[string]string{"verified.json.gz": `{"run":`, "page.md.gz": "## zlock run"} {
+		if text := unpacked(t, filepath.Join(s.dir, name)); !strings.HasPrefix(text, begin) {
+			t.Errorf("%s holds %s", name, text)
+		}
+	}
+}
+
+func unpacked(t *testing.T, path string) string {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	zip, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(zip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // brokenPipe is a reader that has gone away.

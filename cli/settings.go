@@ -80,7 +80,7 @@ func paceSettings() []setting {
 		{name: "max-duration", arg: "SPAN", help: "stop after so long (exit 6)", profiled: true},
 		{name: "until", arg: "TIME", help: "stop at this time: 06:00, or 2006-01-02T15:04 (exit 6)", profiled: true},
 		{name: "allow-network-fs", kind: toggle, help: "keep the checkpoint on a network file system, at your own risk", profiled: true},
-		{name: "window", arg: "HH:MM-HH:MM", help: "start calls only in these hours of the day, such as 22:00-06:00", inherited: true, profiled: true},
+		{name: "window", arg: "HH:MM-HH:MM", help: "start calls only in these hours of the day, such as 22:00-06:00, or none", inherited: true, profiled: true},
 		{name: "tz", arg: "ZONE", help: "zone of the window and of times told, such as Europe/Berlin (default: the machine's)", inherited: true, profiled: true},
 		{name: "on-window", arg: "WHAT", def: "wait", help: "outside the window: wait, or stop (exit 6)", inherited: true, profiled: true},
 		{name: "on-budget", arg: "WHAT", help: "when the credits of 24 hours are spent: wait for more, or stop (exit 6) (default: wait at a terminal, else stop)", inherited: true, profiled: true},
@@ -203,6 +203,7 @@ type texts struct {
 func (t *texts) String() string     { return strings.Join(t.values, "\n") }
 func (t *texts) Set(s string) error { t.values = append(t.values, s); return nil }
 func (t *texts) Type() string       { return t.arg }
+func (t *texts) each() []string     { return t.values }
 
 func names(of []setting) []string {
 	out := make([]string, 0, len(of))

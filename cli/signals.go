@@ -30,7 +30,8 @@ type signalled struct{ signal os.Signal }
 
 func (s signalled) Error() string { return "stopped by " + s.signal.String() }
 
-// code is what a shell makes of a death by the signal. A hang-up asks for an end like SIGTERM.
+// code is what a shell makes of a death by the signal. A hang-up and SIGQUIT
+// ask for an end like SIGTERM.
 func (s signalled) code() int {
 	if s.signal == os.Interrupt {
 		return 130

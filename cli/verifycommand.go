@@ -165,7 +165,7 @@ func (x *verifying) outputs(v values) error {
 
 // verifiedFormat is the format that a file's name asks for; "" where it says nothing.
 func verifiedFormat(path string) string {
-	if strings.HasSuffix(strings.ToLower(path), ".json") {
+	if strings.HasSuffix(bareName(path), ".json") {
 		return "json"
 	}
 	return formatOf(path)

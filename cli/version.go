@@ -49,20 +49,25 @@ func (a *app) versionCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b := thisBuild()
 			if asJSON, _ := cmd.Flags().GetBool("json"); asJSON {
-				return writeJSON(a.world.Out, b)
+				return writeJSON(a.world.Out, thisBuild())
 			}
-			fmt.Fprintf(a.world.Out, "zlock %s\n", b.Version)
-			if b.Commit != "" {
-				fmt.Fprintf(a.world.Out, "commit %s%s\n", b.Commit, map[bool]string{true: ", modified"}[b.Dirty])
-			}
-			fmt.Fprintf(a.world.Out, "%s %s\n", b.Go, b.System)
+			a.printVersion()
 			return nil
 		},
 	}
 	define(cmd.Flags(), "json")
 	return cmd
+}
+
+// printVersion is also what zlock --version does, which people try first.
+func (a *app) printVersion() {
+	b := thisBuild()
+	fmt.Fprintf(a.world.Out, "zlock %s\n", b.Version)
+	if b.Commit != "" {
+		fmt.Fprintf(a.world.Out, "commit %s%s\n", b.Commit, map[bool]string{true: ", modified"}[b.Dirty])
+	}
+	fmt.Fprintf(a.world.Out, "%s %s\n", b.Go, b.System)
 }
 
 func (a *app) completionCommand() *cobra.Command {

@@ -60,10 +60,12 @@ func TestHangUp(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, shell string
+		signal      os.Signal
 		want        int
 	}{
-		{"plain", `exec "$0" "$@"`, 143},
-		{"nohup", `trap "" HUP; exec "$0" "$@"`, 0},
+		{"plain", `exec "$0" "$@"`, syscall.SIGHUP, 143},
+		{"nohup", `trap "" HUP; exec "$0" "$@"`, syscall.SIGHUP, 0},
+		{"quit", `exec "$0" "$@"`, syscall.SIGQUIT, 143}, // 2, Go's own answer, says that nothing was sent
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -77,7 +79,7 @@ func TestHangUp(t *testing.T) {
 					t.Fatal("the run does not get going")
 				}
 			}
-			if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			if err := cmd.Process.Signal(c.signal); err != nil {
 				t.Fatal(err)
 			}
 			if code := ended(t, cmd); code != c.want {

@@ -234,7 +234,7 @@ func (m *Memory) deal(c batch.Changes) []batch.Row {
 	}
 	for i := range dealt {
 		if after := dealt[i].After; after != 0 {
-			dealt[i].AfterOutcome = m.rows[after-1].Outcome
+			dealt[i].AfterOutcome, dealt[i].AfterLine = m.rows[after-1].Outcome, m.rows[after-1].Line
 		}
 		m.recall(&dealt[i])
 	}

@@ -58,7 +58,7 @@ func dealing() []rule {
 				t.at("dealt at", row.DealtAt, t.now)
 				row.DealtAt = time.Time{}
 				want := t.rows[i]
-				want.AfterOutcome = row.AfterOutcome
+				want.AfterOutcome, want.AfterLine = row.AfterOutcome, row.AfterLine
 				t.same("row", row, want)
 			}
 		}},
@@ -127,6 +127,7 @@ func dealing() []rule {
 			rows := t.commit(batch.Changes{Deal: 2, Results: []batch.Result{{Seq: 1, Outcome: batch.Failed, Code: "NO"}}})
 			if len(rows) == 2 {
 				t.same("outcome of row 1", rows[0].AfterOutcome, batch.Failed)
+				t.same("line of row 1", rows[0].AfterLine, t.rows[0].Line)
 				t.same("row 2 is final", rows[1].AfterOutcome.Final(), false)
 			}
 			t.dealt(rows, 2, 3)
