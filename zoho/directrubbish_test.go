@@ -169,6 +169,33 @@ func TestDirectBodyOfNoBody(t *testing.T) {
 	}
 }
 
+// TestDirectRestToCome: an answer that is given up before its rest has come takes its connection with it.
+func TestDirectRestToCome(t *testing.T) {
+	f := farSocket(t, false, func(conn net.Conn, r *bufio.Reader, nth int) {
+		for n := 0; ; n++ {
+			if _, ok := hear(r); !ok {
+				return
+			}
+			if nth == 1 && n == 0 {
+				say(conn, "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+				continue
+			}
+			say(conn, sized("201 Created", len(locked), locked))
+		}
+	})
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, f.address+"/", nil)
+	resp, err := f.direct.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil || f.direct.Idle() != 0 {
+		t.Errorf("%d connections are kept, %v", f.direct.Idle(), err)
+	}
+	if _, text, _, err := ask(t.Context(), f.direct, http.MethodPost, f.address+"/", "x"); err != nil || text != locked {
+		t.Errorf("got %q, %v", text, err)
+	}
+}
+
 // openFiles counts the process's file descriptors; 0 where that cannot be told.
 func openFiles() int {
 	list, _ := os.ReadDir("/proc/self/fd")
