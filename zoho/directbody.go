@@ -27,7 +27,7 @@ type directBody struct {
 // attach gives an answer the body that its connection hangs on.
 func (d *Direct) attach(c *directConn, resp *http.Response, stop func() bool) {
 	b := &directBody{direct: d, conn: c, ctx: resp.Request.Context(), from: resp.Body, stop: stop}
-	b.keep = !resp.Close && resp.StatusCode != http.StatusSwitchingProtocols
+	b.keep = !resp.Close && resp.StatusCode != http.StatusSwitchingProtocols && !bodyToCome(resp)
 	if resp.Body == http.NoBody {
 		b.over(io.EOF)
 		return
@@ -39,6 +39,12 @@ func (d *Direct) attach(c *directConn, resp *http.Response, stop func() bool) {
 		resp.Header.Del("Content-Length")
 		resp.ContentLength, resp.Uncompressed = -1, true
 	}
+}
+
+// bodyToCome reports an answer that has no body by its status and announces one all the same. Should it come, it
+// would be read as the next call's answer.
+func bodyToCome(resp *http.Response) bool {
+	return resp.Body == http.NoBody && (len(resp.TransferEncoding) > 0 || strings.Trim(resp.Header.Get("Content-Length"), "0") != "")
 }
 
 // Read reads on. Its error is the context's where that has ended.
