@@ -13,6 +13,7 @@ import (
 
 const (
 	plainEvery = 30 * time.Second       // a line in a log
+	loneEvery  = 10 * time.Second       // a line on a terminal about a single record
 	drawEvery  = 500 * time.Millisecond // a bar on a terminal
 	wideBar    = 16                     // columns of the bar itself
 	narrowBar  = 6                      // the same where the terminal has fewer than 100
@@ -28,6 +29,7 @@ type progress struct {
 	limits func() zoho.Snapshot
 	label  string // in front of everything; "" for a real org
 	mute   bool   // tell nothing
+	lone   bool   // it is about a single record: of what is over soon nothing is told
 
 	mu             sync.Mutex
 	total, done    int64
@@ -53,7 +55,10 @@ func (p *progress) start(bar bool) {
 	p.stopped = make(chan struct{})
 	p.samples = []sample{{p.now(), p.done}}
 	every := plainEvery
-	if bar {
+	switch {
+	case p.lone:
+		every = loneEvery
+	case bar:
 		every = drawEvery
 		p.bar = p.newBar()
 		p.screen.draw(func() { p.screen.line = p })
@@ -115,13 +120,30 @@ func (p *progress) observe(news batch.Progress) {
 
 func (p *progress) tick() {
 	why := clean(p.limits().Why)
-	if p.bar == nil {
+	switch {
+	case p.lone:
+		p.screen.say("%snot done yet: %s", p.label, p.loneLine(why))
+		return
+	case p.bar == nil:
 		p.screen.say("%s", p.line(why, " of ", " rows"))
 		return
 	}
 	// Beside the bar stand its brackets, the percentage and the blanks between: 12 columns.
 	text := cut(p.line(why, "/", ""), p.width()-p.barWidth()-12)
 	p.screen.draw(func() { p.bar.Describe(text) })
+}
+
+// loneLine says what a single record waits for.
+func (p *progress) loneLine(why string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.doubt > 0:
+		return "an answer was lost; the record is read back until it is sure what became of it"
+	case why == "", strings.Contains(why, " in flight: "): // how many calls go at once holds back no single one
+		return "waiting for Zoho"
+	}
+	return why
 }
 
 // finish takes the bar off, or writes the last line.
@@ -131,7 +153,10 @@ func (p *progress) finish() {
 	}
 	close(p.stopped)
 	p.ticking.Wait()
-	if p.bar == nil {
+	switch {
+	case p.lone:
+		return
+	case p.bar == nil:
 		p.screen.say("%s", p.line("", " of ", " rows"))
 		return
 	}

@@ -173,7 +173,7 @@ func (l *launch) enrolOne(ctx context.Context) (batch.Run, error) {
 // workOne carries the run out, and says in a sentence what came of it.
 func (l *launch) workOne(ctx context.Context, d deed, run batch.Run) error {
 	s := l.sitting(run, d.name)
-	s.pace.noProgress = true
+	s.lone = true
 	s.pace.heralds = heralds{} // whoever typed it sees how it ended
 	s.concluding = func(report batch.Report, code int) error {
 		row, err := s.onlyRow(context.WithoutCancel(ctx))

@@ -38,6 +38,7 @@ type sitting struct {
 	rescued string                    // the file that holds what the store would not take
 	groups  []checkpoint.FailureGroup // of the run as it ended; nil where nobody has looked
 
+	lone       bool                          // it is about a single record that was typed
 	announced  bool                          // others were told of the end
 	concluding func(batch.Report, int) error // tells what came of the run instead of a summary; may be nil
 	tells      bool                          // others are told of the end even so
@@ -211,12 +212,12 @@ func (s *sitting) watch() {
 	if s.run.Simulated {
 		label = "SIMULATED "
 	}
+	terminal := s.world.ErrTerminal && s.world.env("CI") == "" && s.world.env("TERM") != "dumb"
 	s.told = &progress{
 		screen: s.screen, now: s.world.Now, width: s.world.width, limits: s.limiter.Snapshot, label: label,
 		total: s.run.Total, done: s.run.Total - s.run.Open(), failed: s.run.Counts[batch.Failed],
-		mute: s.place.quiet || s.pace.noProgress,
+		mute: s.place.quiet || s.pace.noProgress || s.lone && !terminal, lone: s.lone,
 	}
-	terminal := s.world.ErrTerminal && s.world.env("CI") == "" && s.world.env("TERM") != "dumb"
 	s.told.start(terminal)
 }
 
