@@ -121,7 +121,12 @@ func thisHost() string {
 
 // stopping is told of the first signal.
 func (s *sitting) stopping(limiter *zoho.Limiter) {
-	s.screen.say("stopping: letting %s end (again to cut them)", counted(int64(limiter.Snapshot().InFlight), "call", "calls"))
+	n := int64(limiter.Snapshot().InFlight)
+	if n == 0 {
+		s.screen.say("stopping: no call is in flight; writing down what is known")
+		return
+	}
+	s.screen.say("stopping: letting %s end (again to cut them)", counted(n, "call", "calls"))
 }
 
 // connect makes the limiter and the client of the run's org.

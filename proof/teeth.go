@@ -126,7 +126,7 @@ func Teeth() []Tooth {
 		return j.refused(CodeOtherOwner`, `	if false {
 		return j.refused(CodeOtherOwner`},
 			{"batch/actions.go", `	if found.By.ID != "" && found.By.ID != me.ID {`, `	if me.ID != "" && found.By.ID != "" && found.By.ID != me.ID {`},
-			{"batch/runner.go", `		select {
+			{"batch/identity.go", `		select {
 		case <-asking:
 		case <-ctx.Done():
 			return zoho.User{}, ctx.Err()
