@@ -1,6 +1,7 @@
 package batch_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -193,6 +194,9 @@ func TestPermissionInARowStops(t *testing.T) {
 		}
 		if n := run.Counts[batch.Failed]; n < 20 || n > 20+16 {
 			t.Errorf("%d rows failed before it stopped, want 20 and those in hand at most", n)
+		}
+		if !strings.HasPrefix(report.Why, "20 rows in a row were refused") {
+			t.Errorf("it says %q", report.Why)
 		}
 	})
 }

@@ -56,6 +56,70 @@ func TestStops(t *testing.T) {
 	}
 }
 
+// A stop that passes by itself says when; one of this invocation's own does not.
+func TestAStopSaysWhenToGoOn(t *testing.T) {
+	night, err := zoho.ParseWindow("23:00-00:01", time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name  string
+		l     zoho.LimiterConfig
+		cause batch.StopCause
+		from  time.Duration // since the beginning, at midnight; 0: not known
+		to    time.Duration
+		rolls bool
+	}{
+		{"window", zoho.LimiterConfig{Window: night, Rate: 1}, batch.StopWindow, 23 * time.Hour, 23 * time.Hour, false},
+		{"allowance", zoho.LimiterConfig{Allowance: 60}, batch.StopBudget, 24 * time.Hour, 25 * time.Hour, true},
+		{"own", zoho.LimiterConfig{MaxCredits: 60}, batch.StopBudget, 0, 0, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := newStage(t, sim.Config{}, locksOf(200, "Deals"))
+				began := time.Now()
+				report, _ := s.sit(t.Context(), t.Context(), batch.Options{Workers: 1}, test.l)
+				if report.StoppedBy != test.cause || report.Rolls != test.rolls || report.ResumeAt.IsZero() != (test.to == 0) {
+					t.Fatalf("stopped by %q, to go on at %v, rolling %v", report.StoppedBy, report.ResumeAt, report.Rolls)
+				}
+				if at := report.ResumeAt.Sub(began); test.to > 0 && (at < test.from || at > test.to) {
+					t.Errorf("to go on after %v, want %v to %v", at, test.from, test.to)
+				}
+			})
+		})
+	}
+}
+
+// A stop for too many failures begins nothing new, and reads back what is in doubt before it ends.
+func TestAStopSettlesTheDoubt(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		rows := locksOf(100, "Deals")
+		s := newStage(t, sim.Config{
+			Records: recordsOf(rows[:4], sim.User{}), // all others fail
+			Script:  []sim.Fault{{Match: sim.Match{Op: sim.OpLock, Until: 150 * time.Millisecond}, Do: sim.DropAfter}},
+		}, rows)
+		report, run := s.work(batch.Options{Workers: 4, MaxFailures: 5})
+		if report.StoppedBy != batch.StopBreaker || run.Counts[batch.Unknown] != 0 || run.Counts[batch.Locked] != 4 {
+			t.Errorf("stopped by %q, %v", report.StoppedBy, run.Counts)
+		}
+		s.settled()
+		s.spent(run)
+	})
+}
+
+// A run that nobody has given a time goes on for as long as it takes.
+func TestARunOfHours(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newStage(t, sim.Config{}, locksOf(30, "Deals"))
+		began := time.Now()
+		report, run := s.sit(t.Context(), t.Context(), batch.Options{}, zoho.LimiterConfig{Rate: 1.0 / 300})
+		if took := time.Since(began); report.StoppedBy != "" || took < 2*time.Hour {
+			t.Errorf("stopped by %q after %v", report.StoppedBy, took)
+		}
+		s.counts(run, map[batch.Outcome]int64{batch.Locked: 30})
+	})
+}
+
 func TestFailuresStop(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -122,6 +186,54 @@ func TestSoftStop(t *testing.T) {
 		for _, e := range s.org.Log()[before:] {
 			if done[e.ID] {
 				t.Errorf("row of %s was final and was sent again", e.ID)
+			}
+		}
+	})
+}
+
+// A signal leaves in doubt what was in doubt, for the next sitting to read back: none is sent again unseen.
+func TestSoftStopLeavesTheDoubt(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newStage(t, sim.Config{Script: []sim.Fault{
+			{Match: sim.Match{Op: sim.OpLock, Until: 200 * time.Millisecond}, Do: sim.DropAfter},
+		}}, locksOf(100, "Deals"))
+		soft, stop := context.WithTimeout(t.Context(), time.Second) // before anything is read back
+		defer stop()
+		_, run := s.sit(soft, t.Context(), batch.Options{Workers: 4}, zoho.LimiterConfig{})
+		lost := s.org.Stats().Faults[sim.DropAfter]
+		if lost == 0 || run.Counts[batch.Unknown] != int64(lost) {
+			t.Errorf("%d answers were lost, %v", lost, run.Counts)
+		}
+		_, run = s.work(batch.Options{})
+		s.counts(run, map[batch.Outcome]int64{batch.Locked: 100})
+		s.settled()
+		for _, r := range s.rows() {
+			if n := s.sends(sim.OpLock, r.RecordID); n != 1 {
+				t.Errorf("row %d was sent %d times", r.Seq, n)
+			}
+		}
+	})
+}
+
+// A row that cannot be read back stays in doubt, whatever was tried: the next sitting does not send it unseen.
+func TestDoubtThatCannotBeReadStays(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newStage(t, sim.Config{Script: []sim.Fault{
+			{Match: sim.Match{Op: sim.OpLock, Nth: 5, Overall: true}, Do: sim.DropAfter},
+			{Match: sim.Match{Op: sim.OpList, Until: time.Hour}, Do: sim.CutBody},
+		}}, locksOf(20, "Deals"))
+		report, run := s.work(batch.Options{})
+		if report.StoppedBy != batch.StopAttempts {
+			t.Errorf("stopped by %q", report.StoppedBy)
+		}
+		s.counts(run, map[batch.Outcome]int64{batch.Locked: 19, batch.Unknown: 1})
+		time.Sleep(2 * time.Hour) // of the bubble: reads are answered again
+		_, run = s.work(batch.Options{})
+		s.counts(run, map[batch.Outcome]int64{batch.Locked: 20})
+		s.settled()
+		for _, r := range s.rows() {
+			if n := s.sends(sim.OpLock, r.RecordID); n != 1 {
+				t.Errorf("row %d was sent %d times", r.Seq, n)
 			}
 		}
 	})
