@@ -4,10 +4,10 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
-	"zlock/internal/plain"
 	"zlock/zoho"
 )
 
@@ -365,6 +365,13 @@ func (k *keeper) finish() {
 	case k.worn:
 		k.report.StoppedBy, k.report.Why = StopAttempts, "some rows are in doubt, or out of attempts through passing faults"
 	case k.r.options.Limit > 0 && !k.exhausted:
-		k.report.StoppedBy, k.report.Why = StopLimit, plain.Counted(k.r.options.Limit, "row was", "rows were")+" worked, which is --limit"
+		k.report.StoppedBy, k.report.Why = StopLimit, k.limitReached()
 	}
+}
+
+func (k *keeper) limitReached() string {
+	if k.r.options.Limit == 1 {
+		return "one row was worked, which is --limit"
+	}
+	return fmt.Sprintf("%d rows were worked, which is --limit", k.r.options.Limit)
 }

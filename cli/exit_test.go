@@ -227,7 +227,7 @@ func TestExitOutage(t *testing.T) {
 
 func TestExitHeld(t *testing.T) {
 	s := newStage(t).withZoho(nil)
-	s.want(s.run("run", s.locks("job.csv", 0, 5), "--limit", "1"), 6)
+	s.want(s.run("run", s.locks("job.csv", 0, 5), "--limit", "1"), 6, "one row was worked, which is --limit")
 	run := s.status().Run
 	orgs, err := filepath.Glob(filepath.Join(s.dir, "state", "orgs", "*", "owner.lock"))
 	if err != nil || len(orgs) != 1 {

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"zlock/cli"
@@ -150,4 +151,19 @@ func TestKilledRunIsTakenOver(t *testing.T) {
 	if d := s.status(); d.Rows["locked"] != 40 {
 		t.Errorf("status %+v", d)
 	}
+}
+
+// TestSignalBetweenCalls: where no call is in flight there is none to wait for.
+func TestSignalBetweenCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t).inBubble(3, nil)
+		s.signals = make(chan os.Signal, 4)
+		g := s.start("run", s.manyLocks(3), "--rate", "0.01", "--concurrency", "1")
+		time.Sleep(150 * time.Second)
+		s.signals <- os.Interrupt
+		s.want(g.wait(), 130, "stopping: no call is in flight", "next: zlock resume")
+		if d := s.status(); d.Rows["locked"] != 1 || d.Rows["pending"] != 2 {
+			t.Errorf("status %+v", d)
+		}
+	})
 }
