@@ -6,8 +6,9 @@ import (
 )
 
 // gatherMost is how long outcomes may wait for others to be written down with, where nobody waits for
-// them: a commit costs as much as several rows.
-const gatherMost = 50 * time.Millisecond
+// them: a commit costs as much as several rows. Calls made together are answered together, at the far end's
+// latency: what is left of one such burst is to be written with the next.
+const gatherMost = 100 * time.Millisecond
 
 // stride is what the last commits tell of how long the rows dealt ahead will last.
 type stride struct {

@@ -21,7 +21,7 @@ func TestOutcomesAreGathered(t *testing.T) {
 				commits++
 			}
 			for _, r := range p.Results {
-				if waited := time.Since(r.FinishedAt); waited > 50*time.Millisecond {
+				if waited := time.Since(r.FinishedAt); waited > 100*time.Millisecond {
 					t.Errorf("row %d waited %v to be written down", r.Seq, waited)
 				}
 			}

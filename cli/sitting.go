@@ -96,7 +96,8 @@ func (s *sitting) carryOut(ctx context.Context, session *checkpoint.Session, hel
 	s.watch()
 	defer s.told.finish()
 	options := s.options(ctx)
-	if !s.run.Simulated {
+	if !s.run.Simulated { // which holds a whole organisation in memory
+		defer s.world.collectLess()()
 		s.cover = s.coverOf()
 		s.cover.begin(ctx)
 		options.Observe = func(p batch.Progress) {
