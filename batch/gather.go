@@ -10,19 +10,29 @@ import (
 // latency: what is left of one such burst is to be written with the next.
 const gatherMost = 100 * time.Millisecond
 
+// strideLeast is over how long at least the pace of outcomes is taken: within a burst of answers they come
+// many times as fast as they go on coming.
+const strideLeast = 20 * time.Millisecond
+
 // stride is what the last commits tell of how long the rows dealt ahead will last.
 type stride struct {
-	at   time.Time     // when the last commit began
-	each time.Duration // between two outcomes, over the time before it
+	from time.Time     // since when outcomes are counted
+	n    int           // outcomes since then
+	each time.Duration // between two outcomes, when last told
 	took time.Duration // for a commit
 }
 
 // begun notes that a commit of so many outcomes begins.
 func (s *stride) begun(now time.Time, outcomes int) {
-	if !s.at.IsZero() && outcomes > 0 {
-		s.each = now.Sub(s.at) / time.Duration(outcomes)
+	if s.from.IsZero() {
+		s.from = now
+		return
 	}
-	s.at = now
+	s.n += outcomes
+	if span := now.Sub(s.from); span >= strideLeast && s.n > 0 {
+		s.each = span / time.Duration(s.n)
+		s.from, s.n = now, 0
+	}
 }
 
 // ended notes how long that commit took. A slow one is remembered for some time: the next may be as slow.
