@@ -24,3 +24,15 @@ func TestMaxCreditsHold(t *testing.T) {
 		t.Errorf("at the end %+v", d)
 	}
 }
+
+// TestRetryKeepsToItsCredits: the look at the organisation before a retry is paid out of --max-credits too.
+func TestRetryKeepsToItsCredits(t *testing.T) {
+	s := guarded(t, "edition: free")
+	s.file("job.csv", "record_id,module,action,reason\n5843104000000109005,Leads,lock,Audit\n")
+	s.want(s.run("run", "job.csv"), 5)
+	before := s.org.Stats().Calls
+	s.want(s.run("retry", "--all", "--expect-org", "60012345", "--max-credits", "1"), 6, "of the 1 credit")
+	if made := s.org.Stats().Calls - before; made != 1 {
+		t.Errorf("%d calls were made, 1 was allowed", made)
+	}
+}

@@ -201,6 +201,7 @@ func (s *sitting) beSure(ctx context.Context) error {
 	defer s.close()
 	var meter zoho.Meter
 	got, err := s.client.Metered(&meter).Organisation(ctx)
+	s.before.credits += int64(meter.Credits) // --max-credits counts it
 	if booked := s.db.Book(context.WithoutCancel(ctx), s.org.key, s.run.ID, meter.Calls, meter.Credits, s.world.Now()); booked != nil {
 		return booked
 	}
