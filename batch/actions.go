@@ -232,6 +232,9 @@ func (r *Runner) removable(ctx context.Context, j *job, found zoho.Lock) (verdic
 	}
 	me, err := r.who(ctx, j)
 	if err != nil {
+		if v, waits := r.nameless(); waits {
+			return v, false
+		}
 		return r.read(j, err), false
 	}
 	if me.ID == "" {

@@ -107,10 +107,17 @@ func (r *Runner) unanswered(e *zoho.Error) {
 		return
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.unheard++
-	if r.unheard >= inquiries {
+	unheard := r.unheard
+	if unheard >= inquiries {
 		r.last, r.askAt = e, time.Now().Add(hush)
+	}
+	r.mu.Unlock()
+	switch unheard {
+	case inquiries:
+		r.options.Log.Warn("Zoho does not say who is signed in: unlocks that leave others' locks alone wait for it", "error", e)
+	case inquiriesMost:
+		r.options.Log.Warn("Zoho does not say who is signed in: unlocks that leave others' locks alone are left for a resume", "error", e)
 	}
 }
 
@@ -127,7 +134,8 @@ func (i *identity) silence() error {
 func (i *identity) known() bool { return i.me.ID != "" || i.barred }
 
 // nameless is the verdict on a row that needs to know who we are while that is not to be asked: it waits
-// until it may be, or is left for a later sitting, at no cost either way.
+// until it may be, or is left for a later sitting, at no cost either way. While it waits nothing else is dealt:
+// a pass that costs nothing takes no time either, and row after row would be in flight on disk.
 func (r *Runner) nameless() (verdict, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -136,7 +144,7 @@ func (r *Runner) nameless() (verdict, bool) {
 		return verdict{}, false
 	}
 	v := refusal(e)
-	v.course, v.outcome, v.at = again, Pending, r.askAt
+	v.course, v.outcome, v.at, v.hold = again, Pending, r.askAt, true
 	if r.unheard >= inquiriesMost {
 		v.course, v.worn = giveBack, true
 	}

@@ -56,3 +56,33 @@ func TestWhoIsSignedInIsAskedAgain(t *testing.T) {
 		})
 	}
 }
+
+// However long nobody says who is signed in, hardly more rows are in flight on disk than are worked or dealt
+// ahead: after a crash all of them are in doubt.
+func TestNoMoreInHandWhileNobodySaysWho(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		const rows, workers = 400, 2
+		list := locksOf(rows, "Deals")
+		for i := range list {
+			list[i].Action = batch.ActionUnlock
+		}
+		s := newStage(t, sim.Config{Script: []sim.Fault{
+			{Match: sim.Match{Op: sim.OpUsers, Until: 12 * time.Second}, Do: sim.HTML502Before},
+		}}, list)
+		s.onlyOurs = true
+		most := int64(0)
+		_, run := s.work(batch.Options{Workers: workers, Observe: func(batch.Progress) {
+			now, err := s.db.Find(t.Context(), s.run.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			most = max(most, now.Counts[batch.Sending])
+		}})
+		const asked = 2 // rows that asked, and wait, before it was known that nothing else is to be begun
+		if most > 2*workers+asked {
+			t.Errorf("%d rows in flight, want %d at most", most, 2*workers+asked)
+		}
+		s.counts(run, map[batch.Outcome]int64{batch.Unlocked: rows})
+		s.spent(run)
+	})
+}
