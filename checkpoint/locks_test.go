@@ -1,6 +1,8 @@
 package checkpoint_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,5 +139,38 @@ func TestShownRowsAreLetGo(t *testing.T) {
 	}
 	if n := checkpoint.Held(s); n != 0 {
 		t.Errorf("%d rows are kept in mind, want none", n)
+	}
+}
+
+// A ledger from before the spellings of a module counted as one is brought together, the later entry first.
+func TestLocksOfAnOlderSpelling(t *testing.T) {
+	d := fresh(t)
+	rows := locks(3)
+	left := []struct{ module, record, lock string }{
+		{"Projects", rows[0].RecordID, "70"}, {"PROJECTS", rows[1].RecordID, "71"}, {"PROJECTS", rows[2].RecordID, "73"},
+	}
+	for i, l := range left {
+		row := rows[0]
+		row.Module, row.RecordID = l.module, l.record
+		leave(t, d, fmt.Sprintf("20260101-00000%d-aaaa", i), "one", row, batch.Result{Outcome: batch.Locked, LockID: l.lock})
+		execRaw(t, d.Path(), "UPDATE locks SET module = (SELECT id FROM modules WHERE name = ?) WHERE lock_id = ?", l.module, l.lock) // as it was written then
+	}
+	path := d.Path()
+	execRaw(t, path, `INSERT INTO locks SELECT org, (SELECT id FROM modules WHERE name = 'Projects'), record_id, '72', reason, made, run, at - 1
+		FROM locks WHERE lock_id = '73'`)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	execRaw(t, path, "PRAGMA user_version = 4")
+	d = open(t, path)
+	var found []string
+	for l, err := range d.OwnLocks(t.Context(), "one", "projects") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, l.LockID)
+	}
+	if want := []string{"70", "71", "73"}; !slices.Equal(found, want) || count(t, path, "SELECT count(*) FROM locks") != 3 {
+		t.Errorf("found %v, want %v and no other", found, want)
 	}
 }

@@ -293,7 +293,7 @@ func TestSettings(t *testing.T) {
 	d := fresh(t)
 	for pragma, want := range map[string]string{
 		"journal_mode": "wal", "synchronous": "2", "busy_timeout": "5000", "fullfsync": "1", "checkpoint_fullfsync": "1",
-		"application_id": "2053923691", "user_version": "4", "query_only": "0",
+		"application_id": "2053923691", "user_version": "5", "query_only": "0",
 	} {
 		if got := d.Setting(t, pragma); got != want {
 			t.Errorf("%s is %s, want %s", pragma, got, want)
