@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"testing"
+	"time"
 
 	"zlock/cli"
 )
@@ -40,5 +41,21 @@ func TestGarbageGathers(t *testing.T) {
 				t.Errorf("%d percent afterwards", after)
 			}
 		})
+	}
+}
+
+// TestGarbageOfTwoRuns: of two runs in one process, the one that ends last leaves the setting as it was before the
+// first.
+func TestGarbageOfTwoRuns(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	defer debug.SetGCPercent(before)
+	one, other := newStage(t).withZoho(nil), newStage(t).withZoho(nil)
+	first := one.start("run", one.locks("job.csv", 0, 40), "--rate", "200")
+	time.Sleep(50 * time.Millisecond) // the other begins meanwhile, and ends later
+	second := other.start("run", other.locks("job.csv", 0, 50), "--rate", "100")
+	one.want(first.wait(), 0)
+	other.want(second.wait(), 0)
+	if after := debug.SetGCPercent(100); after != 100 {
+		t.Errorf("%d percent afterwards", after)
 	}
 }
