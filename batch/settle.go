@@ -128,7 +128,7 @@ func (r *Runner) ours(ctx context.Context, j *job, l zoho.Lock) (bool, error) {
 		return true, nil
 	}
 	me, err := r.who(ctx, j)
-	if err != nil && !r.mute() {
+	if e := asError(err); err != nil && (e == nil || e.Phase != zoho.PhaseOpen || !r.mute()) {
 		return false, err
 	}
 	if me.ID != "" && l.By.ID != me.ID {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 const (
@@ -50,8 +51,8 @@ func readHandedOver(path string) (string, error) {
 	}
 	info, err := os.Stat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", nil
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.ENOTDIR):
+		return "", nil // the directory, too, may be another's: that of a service which has started this user's zlock
 	case err != nil:
 		return refuse(err.Error())
 	case !info.Mode().IsRegular():

@@ -25,13 +25,18 @@ func TestCredentialsHandedOver(t *testing.T) {
 		code   int
 		says   string
 	}{
-		"all of them":           {func(*stage) {}, 0, "completed"},
-		"blanks around":         {func(s *stage) { s.file("creds/ZLOCK_REFRESH_TOKEN", "\r\n "+refreshOfTests+" \r\n\n") }, 0, "completed"},
-		"a variable wins":       {func(s *stage) { s.file("creds/ZLOCK_CLIENT_ID", "nobody"); s.env["ZLOCK_CLIENT_ID"] = "client" }, 0, "completed"},
-		"an empty variable":     {func(s *stage) { s.env["ZLOCK_CLIENT_ID"] = "" }, 0, "completed"},
-		"one of them missing":   {func(s *stage) { s.env["CREDENTIALS_DIRECTORY"] += "/nosuch" }, 2, "no credentials: ZLOCK_CLIENT_ID"},
-		"an empty one":          {func(s *stage) { s.file("creds/ZLOCK_CLIENT_ID", "\n") }, 2, "no credentials: ZLOCK_CLIENT_ID not set"},
-		"two lines":             {func(s *stage) { s.file("creds/ZLOCK_REFRESH_TOKEN", "one\ntwo") }, 2, "creds/ZLOCK_REFRESH_TOKEN: it holds more than one line"},
+		"all of them":         {func(*stage) {}, 0, "completed"},
+		"blanks around":       {func(s *stage) { s.file("creds/ZLOCK_REFRESH_TOKEN", "\r\n "+refreshOfTests+" \r\n\n") }, 0, "completed"},
+		"a variable wins":     {func(s *stage) { s.file("creds/ZLOCK_CLIENT_ID", "nobody"); s.env["ZLOCK_CLIENT_ID"] = "client" }, 0, "completed"},
+		"an empty variable":   {func(s *stage) { s.env["ZLOCK_CLIENT_ID"] = "" }, 0, "completed"},
+		"one of them missing": {func(s *stage) { s.env["CREDENTIALS_DIRECTORY"] += "/nosuch" }, 2, "no credentials: ZLOCK_CLIENT_ID"},
+		"an empty one":        {func(s *stage) { s.file("creds/ZLOCK_CLIENT_ID", "\n") }, 2, "no credentials: ZLOCK_CLIENT_ID not set"},
+		"two lines":           {func(s *stage) { s.file("creds/ZLOCK_REFRESH_TOKEN", "one\ntwo") }, 2, "creds/ZLOCK_REFRESH_TOKEN: it holds more than one line"},
+		"a directory of another's": {func(s *stage) {
+			s.file("creds/file", "")
+			s.env["CREDENTIALS_DIRECTORY"] += "/file"
+			s.env["ZLOCK_CLIENT_ID"], s.env["ZLOCK_CLIENT_SECRET"], s.env["ZLOCK_REFRESH_TOKEN"] = "client", secretOfTests, refreshOfTests
+		}, 0, "completed"},
 		"no file":               {func(s *stage) { s.mkdir("creds/ZLOCK_ACCESS_TOKEN") }, 2, "creds/ZLOCK_ACCESS_TOKEN: it is not a file"},
 		"too large":             {func(s *stage) { s.file("creds/ZLOCK_ACCESS_TOKEN", strings.Repeat("x", 70_000)) }, 2, "it is too large"},
 		"none, and a rehearsal": {func(s *stage) { s.env["CREDENTIALS_DIRECTORY"] += "/nosuch"; s.env["ZLOCK_SIMULATE"] = "true" }, 0, "completed"},

@@ -106,9 +106,9 @@ func (s *sitting) toTell() heralds {
 	return s.pace.heralds
 }
 
-// tellOthers gives a notice to everybody who is to have it, all at once. What goes wrong is told on
-// the screen: the run is what it is.
-func (s *sitting) tellOthers(n notice) {
+// tellOthers gives a notice of how the sitting ended to everybody who is to have it, all at once. What goes
+// wrong is told on the screen: the run is what it is.
+func (s *sitting) tellOthers(code int, why string) {
 	targets := s.toTell().notices
 	if s.announced || len(targets) == 0 {
 		return
@@ -117,7 +117,7 @@ func (s *sitting) tellOthers(n notice) {
 	if s.owner != nil {
 		s.owner.Release() // nobody needs to wait for this
 	}
-	body, err := encodeJSON(n)
+	body, err := encodeJSON(s.newNotice(code, why))
 	if err != nil {
 		s.screen.warn("the notice could not be written: %v", clean(err.Error()))
 		return

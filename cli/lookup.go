@@ -87,12 +87,15 @@ func (a *app) find(ctx context.Context, p place, db *checkpoint.DB, ref, command
 		return run, nil
 	}
 	runs, err := db.Runs(ctx)
+	if err != nil {
+		return run, nil // the run is there: what might have been said beside it is not worth a failure
+	}
 	if i := slices.IndexFunc(runs, maybe); i >= 0 {
 		other := runs[i]
 		a.screen.say("latest is run %s (%s); for run %s (%s, %s): %s", run.ID, jobName(run), other.ID, jobName(other),
 			progressText(other), p.command(command, other.ID))
 	}
-	return run, err
+	return run, nil
 }
 
 // ofOneRecord reports whether a run is one of the commands lock, unlock and reason.

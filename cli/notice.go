@@ -94,5 +94,5 @@ func (s *sitting) tellFailure(err error) {
 		s.run = now
 	}
 	c := s.explain(err)
-	s.tellOthers(s.newNotice(c.code, orElse(c.sentence, "it ended early")))
+	s.tellOthers(c.code, orElse(c.sentence, "it ended early"))
 }

@@ -97,7 +97,7 @@ func (s *sitting) carryOut(ctx context.Context, session *checkpoint.Session, hel
 	defer s.told.finish()
 	options := s.options(ctx)
 	if !s.run.Simulated { // which holds a whole organisation in memory
-		defer s.world.collectLess()()
+		s.world.collectLess()
 		s.cover = s.coverOf()
 		s.cover.begin(ctx)
 		options.Observe = func(p batch.Progress) {

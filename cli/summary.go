@@ -30,7 +30,7 @@ func (s *sitting) conclude(report batch.Report) error {
 		}
 	}
 	s.measure(context.Background(), &code)
-	s.tellOthers(s.newNotice(code, ""))
+	s.tellOthers(code, "")
 	return err
 }
 

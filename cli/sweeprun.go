@@ -86,7 +86,7 @@ func (s *sweep) work(ctx context.Context, run batch.Run) error {
 	w.concluding = func(report batch.Report, code int) error {
 		err := s.conclude(w, report, code)
 		w.measure(context.WithoutCancel(ctx), &code)
-		w.tellOthers(w.newNotice(code, ""))
+		w.tellOthers(code, "")
 		return err
 	}
 	return w.work(ctx)
