@@ -151,6 +151,13 @@ func (r *Runner) nameless() (verdict, bool) {
 	return v, true
 }
 
+// unsaid says whether the question who we are has been given up for this sitting.
+func (r *Runner) unsaid() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.known() && r.unheard >= inquiriesMost
+}
+
 // mute says whether the question who we are has met with so many answers that are none that what can be
 // settled without is settled so.
 func (r *Runner) mute() bool {

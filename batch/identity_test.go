@@ -1,6 +1,7 @@
 package batch_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -36,7 +37,10 @@ func TestWhoIsSignedInIsAskedAgain(t *testing.T) {
 				}
 				s := newStage(t, sim.Config{Script: test.script}, rows)
 				s.onlyOurs = true
-				_, run := s.work(batch.Options{})
+				report, run := s.work(batch.Options{})
+				if said := strings.Contains(report.Why, "who is signed in"); said != (test.want == batch.Pending) {
+					t.Errorf("it ended with %q", report.Why)
+				}
 				for _, row := range s.rows() {
 					if row.Outcome != test.want {
 						t.Errorf("row %d: %s %s (%s), want %s", row.Seq, row.Outcome, row.Code, row.Message, test.want)

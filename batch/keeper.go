@@ -362,6 +362,8 @@ func (k *keeper) finish() {
 	case k.report.StoppedBy != "":
 	case len(k.report.Blocked) > 0:
 		k.report.StoppedBy, k.report.Why = StopConfiguration, "some modules cannot be worked on"
+	case k.worn && k.r.unsaid():
+		k.report.StoppedBy, k.report.Why = StopAttempts, "Zoho does not say who is signed in, which unlocks need to know under --any-owner=false"
 	case k.worn:
 		k.report.StoppedBy, k.report.Why = StopAttempts, "some rows are in doubt, or out of attempts through passing faults"
 	case k.r.options.Limit > 0 && !k.exhausted:
