@@ -57,30 +57,38 @@ func TestFailuresAreNotGathered(t *testing.T) {
 	})
 }
 
+// onDisk carries out 1,000 locks with 20 workers on a disk on which a commit takes so long, and says how long
+// that took, and how many commits.
+func onDisk(t *testing.T, latency func() time.Duration, commit time.Duration) (took time.Duration, commits int) {
+	bubble(t, func(t *testing.T) {
+		const rows, workers = 1000, 20
+		s := newStage(t, sim.Config{Latency: latency}, locksOf(rows, "Leads"))
+		session, err := s.db.Begin(t.Context(), s.run.ID, "pid 1 on test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.last = zoho.NewLimiter(zoho.LimiterConfig{Cap: workers})
+		began := time.Now()
+		o := batch.Options{RunID: s.run.ID, AnyOwner: true, Workers: workers}
+		disk := watched{session, func() { commits++; time.Sleep(commit) }}
+		if _, err := batch.NewRunner(disk, s.client(), s.last, o).Run(t.Context(), t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		took = time.Since(began)
+		run, err := session.End(t.Context(), batch.Paused, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.counts(run, map[batch.Outcome]int64{batch.Locked: rows})
+	})
+	return took, commits
+}
+
 // TestSlowDiskCostsNoTime: outcomes wait for others only while the rows dealt ahead outlast the commit that
 // brings more, so that workers do not run out of rows on a disk on which that takes long.
 func TestSlowDiskCostsNoTime(t *testing.T) {
-	took := func(commit time.Duration) (took time.Duration) {
-		bubble(t, func(t *testing.T) {
-			const rows, workers = 1000, 20
-			s := newStage(t, sim.Config{Latency: sim.Between(40*time.Millisecond, 60*time.Millisecond, 1)}, locksOf(rows, "Leads"))
-			session, err := s.db.Begin(t.Context(), s.run.ID, "pid 1 on test")
-			if err != nil {
-				t.Fatal(err)
-			}
-			s.last = zoho.NewLimiter(zoho.LimiterConfig{Cap: workers})
-			began := time.Now()
-			o := batch.Options{RunID: s.run.ID, AnyOwner: true, Workers: workers}
-			if _, err := batch.NewRunner(watched{session, func() { time.Sleep(commit) }}, s.client(), s.last, o).Run(t.Context(), t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			took = time.Since(began)
-			run, err := session.End(t.Context(), batch.Paused, "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			s.counts(run, map[batch.Outcome]int64{batch.Locked: rows})
-		})
+	took := func(commit time.Duration) time.Duration {
+		took, _ := onDisk(t, sim.Between(40*time.Millisecond, 60*time.Millisecond, 1), commit)
 		return took
 	}
 	quick := took(0)
@@ -89,5 +97,13 @@ func TestSlowDiskCostsNoTime(t *testing.T) {
 		if more := took(commit) - quick; more > 3*commit {
 			t.Errorf("commits of %v cost %v, more than three of them", commit, more)
 		}
+	}
+}
+
+// TestBurstsShareCommits: calls made together are answered together. The pace within such a burst is not the
+// pace of the run, and what a burst leaves is written with the next.
+func TestBurstsShareCommits(t *testing.T) {
+	if _, commits := onDisk(t, sim.Between(60*time.Millisecond, 61*time.Millisecond, 1), time.Millisecond); commits > 70 {
+		t.Errorf("%d commits for 50 bursts of 20 answers", commits)
 	}
 }

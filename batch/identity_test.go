@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"zlock/batch"
+	"zlock/zoho"
 	"zlock/zoho/sim"
 )
 
@@ -88,5 +89,25 @@ func TestNoMoreInHandWhileNobodySaysWho(t *testing.T) {
 		}
 		s.counts(run, map[batch.Outcome]int64{batch.Unlocked: rows})
 		s.spent(run)
+	})
+}
+
+// What is settled without knowing who is signed in, since that question gets no answer, is not when it gets
+// one: a refused sign-in ends the run, and the row stays in doubt.
+func TestRefusedSignInIsNoSilence(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		const refused = 25 * time.Second
+		s := newStage(t, sim.Config{Script: []sim.Fault{
+			{Match: sim.Match{Op: sim.OpLock}, Do: sim.DropAfter},
+			{Match: sim.Match{Op: sim.OpUsers, Until: refused}, Do: sim.HTML502Before},
+			{Match: sim.Match{Op: sim.OpUsers, From: refused}, Do: sim.TokenRevoked},
+		}}, locksOf(8, "Deals"))
+		report, run := s.sit(t.Context(), t.Context(), batch.Options{Workers: 1}, zoho.LimiterConfig{Rate: 0.5})
+		if report.StoppedBy != batch.StopAuth {
+			t.Errorf("stopped by %q (%s)", report.StoppedBy, report.Why)
+		}
+		if run.Counts[batch.Locked] == 0 || run.Counts[batch.Unknown] == 0 {
+			t.Errorf("%v, want some locked while there was silence, and some in doubt", run.Counts)
+		}
 	})
 }

@@ -240,6 +240,16 @@ func (s *stage) spent(run batch.Run) {
 }
 
 // sends counts the calls of one kind that the org received for a record.
+// sentOnce says which rows were not sent once and no more.
+func (s *stage) sentOnce(op sim.Op) {
+	s.t.Helper()
+	for _, r := range s.rows() {
+		if n := s.sends(op, r.RecordID); n != 1 {
+			s.t.Errorf("row %d was sent %d times", r.Seq, n)
+		}
+	}
+}
+
 func (s *stage) sends(op sim.Op, id string) int {
 	n := 0
 	for _, e := range s.org.Log() {
