@@ -147,20 +147,25 @@ func TestRetryAsksFirst(t *testing.T) {
 		code                  int
 		says                  string
 		left                  int64 // rows that failed, after all
+		lasts                 bool  // they would again
 	}{
-		"nobody to be asked":     {"confirm_org: true", "", "retry", false, 2, "confirm_org", 1},
-		"declined":               {"confirm_org: true", "", "retry", true, 2, "declined", 1},
-		"another org typed":      {"confirm_org: true", "Beta", "retry", true, 4, "wants Beta; nothing was changed", 1},
-		"another org expected":   {"confirm_org: true", "", "retry --expect-org Beta", false, 4, "--expect-org wants Beta", 1},
-		"another in the profile": {"org: Beta", "", "retry", false, 4, "profile acme wants Beta", 1},
-		"named":                  {"confirm_org: true", "Acme GmbH", "retry --all", true, 5, "1 of 1 failed row taken up again", 1},
-		"nothing to be changed":  {"confirm_org: true", "", "retry", false, 0, "nothing to do", 0},
+		"nobody to be asked":     {"confirm_org: true", "", "retry", false, 2, "confirm_org", 1, false},
+		"declined":               {"confirm_org: true", "", "retry", true, 2, "declined", 1, false},
+		"another org typed":      {"confirm_org: true", "Beta", "retry", true, 4, "wants Beta; nothing was changed", 1, false},
+		"another org expected":   {"confirm_org: true", "", "retry --expect-org Beta", false, 4, "--expect-org wants Beta", 1, false},
+		"another in the profile": {"org: Beta", "", "retry", false, 4, "profile acme wants Beta", 1, false},
+		"named":                  {"confirm_org: true", "Acme GmbH", "retry --all", true, 5, "1 of 1 failed row taken up again", 1, false},
+		"nothing would change":   {"confirm_org: true", "", "retry", false, 5, "0 of 1 failed row", 1, true},
+		"nothing to be changed":  {"confirm_org: true", "", "retry", false, 0, "nothing to do", 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := guarded(t, "edition: free")
 			record := leadID(0)
 			if in.left > 0 {
 				record = "5843104000000109005" // every write is refused
+			}
+			if in.lasts {
+				record = "5843104000000109004" // it is not there
 			}
 			s.file("job.csv", "record_id,module,action,reason\n"+record+",Leads,lock,Audit\n")
 			s.run("run", "job.csv")

@@ -75,3 +75,27 @@ func TestHandedOverStaysHere(t *testing.T) {
 		t.Errorf("results %s", o.out)
 	}
 }
+
+// TestLoginReadsWhatIsHandedOver: a client secret that cannot be used is told, and nobody is asked for another.
+func TestLoginReadsWhatIsHandedOver(t *testing.T) {
+	for name, in := range map[string]struct {
+		secret string
+		code   int
+		says   string
+	}{
+		"one line":  {secretOfTests, 0, "signed in"},
+		"two lines": {secretOfTests + "\nand more", 2, "it holds more than one line"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := signingIn(t, nil)
+			delete(s.env, "ZLOCK_CLIENT_SECRET")
+			s.mkdir("creds")
+			s.env["CREDENTIALS_DIRECTORY"] = filepath.Join(s.dir, "creds")
+			s.file("creds/ZLOCK_CLIENT_SECRET", in.secret)
+			o := s.login(in.code)
+			if !strings.Contains(o.out+o.err, in.says) || strings.Contains(o.out+o.err, secretOfTests) {
+				t.Errorf("it says %s%s", o.out, o.err)
+			}
+		})
+	}
+}

@@ -119,10 +119,11 @@ func (p *progress) observe(news batch.Progress) {
 }
 
 func (p *progress) tick() {
-	why := clean(p.limits().Why)
+	limits := p.limits()
+	why := clean(limits.Why)
 	switch {
 	case p.lone:
-		p.screen.say("%snot done yet: %s", p.label, p.loneLine(why))
+		p.screen.say("%snot done yet: %s", p.label, p.loneLine(limits))
 		return
 	case p.bar == nil:
 		p.screen.say("%s", p.line(why, " of ", " rows"))
@@ -134,16 +135,16 @@ func (p *progress) tick() {
 }
 
 // loneLine says what a single record waits for.
-func (p *progress) loneLine(why string) string {
+func (p *progress) loneLine(limits zoho.Snapshot) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.doubt > 0:
 		return "an answer was lost; the record is read back until it is sure what became of it"
-	case why == "", strings.Contains(why, " in flight: "): // how many calls go at once holds back no single one
+	case limits.Why == "", limits.AtLevel:
 		return "waiting for Zoho"
 	}
-	return why
+	return clean(limits.Why)
 }
 
 // finish takes the bar off, or writes the last line.

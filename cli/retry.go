@@ -48,7 +48,7 @@ func (s *sitting) retry(ctx context.Context, codes []string, all bool) error {
 	if all || len(codes) > 0 {
 		leave = func(string) bool { return false }
 	}
-	if s.run.Counts[batch.Failed] > 0 {
+	if s.run.Counts[batch.Failed] > 0 && (all || len(codes) > 0 || s.worthAnother(ctx)) {
 		if err := s.beSure(ctx); err != nil {
 			return err
 		}
@@ -71,4 +71,11 @@ func (s *sitting) retry(ctx context.Context, codes []string, all bool) error {
 			counted(left, "row", "rows"))
 	}
 	return s.goOn(ctx)
+}
+
+// worthAnother reports whether some failure may pass at another attempt. It is looked up each time, since an
+// attempt changes it; where it can't be, it may.
+func (s *sitting) worthAnother(ctx context.Context) bool {
+	groups, err := s.db.FailureGroups(ctx, s.run.ID)
+	return err != nil || !lasting(groups)
 }

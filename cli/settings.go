@@ -174,7 +174,7 @@ func define(flags *pflag.FlagSet, names ...string) {
 	for _, name := range names {
 		s, ok := settingNamed(name)
 		if !ok {
-			panic("cli: no setting is called " + name)
+			panic("cli: no setting is called " + name) // a slip in our own tables, which every command would show
 		}
 		switch short := map[string]string{"output": "o"}[name]; s.kind {
 		case toggle:

@@ -74,12 +74,7 @@ func showing() []rule {
 			t.commit(batch.Changes{Results: []batch.Result{{Seq: 7, Outcome: batch.Unknown, LockID: "74"}}})
 			t.known(8, "", false)
 		}},
-		{"a lock that is gone, or says otherwise, is forgotten", with(10, func(rows []batch.Row) {
-			for i := range rows {
-				rows[i].RecordID = rows[0].RecordID
-				rows[i].Action = []batch.Action{batch.ActionLock, batch.ActionUnlock}[i%2]
-			}
-		}), func(t *trial) {
+		{"a lock that is gone, or says otherwise, is forgotten", with(10, ofOneRecord), func(t *trial) {
 			t.deal(1, 1)
 			t.commit(batch.Changes{Results: []batch.Result{{Seq: 1, Outcome: batch.Locked, LockID: "71"}}})
 			t.known(2, "71", true)
@@ -98,10 +93,9 @@ func showing() []rule {
 			t.known(10, "", false)
 		}},
 		{"a lock is known in any spelling of its module", with(6, func(rows []batch.Row) {
+			ofOneRecord(rows)
 			for i := range rows {
-				rows[i].RecordID = rows[0].RecordID
 				rows[i].Module = []string{"Projects", "projects"}[i%2]
-				rows[i].Action = []batch.Action{batch.ActionLock, batch.ActionUnlock}[i%2]
 			}
 		}), func(t *trial) {
 			t.deal(1, 1)
@@ -199,5 +193,13 @@ func spread(t *trial, n int, pending int64) {
 	}
 	if want := int64(len(t.rows)) * 9 / 10; last < want {
 		t.fail("the last row spread is %d, want one beyond %d", last, want)
+	}
+}
+
+// ofOneRecord has rows lock and unlock the same record in turns.
+func ofOneRecord(rows []batch.Row) {
+	for i := range rows {
+		rows[i].RecordID = rows[0].RecordID
+		rows[i].Action = []batch.Action{batch.ActionLock, batch.ActionUnlock}[i%2]
 	}
 }

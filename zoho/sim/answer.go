@@ -39,7 +39,7 @@ func encode(v any) []byte {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		panic("sim: an answer that is not JSON: " + err.Error())
+		panic("sim: an answer that is not JSON: " + err.Error()) // answers are made of texts, numbers, lists and objects alone
 	}
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
